@@ -1,0 +1,1 @@
+"""Did it learn the rule, or memorise the data?"""

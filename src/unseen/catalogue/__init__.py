@@ -1,0 +1,1 @@
+"""What is known of each paper in scope, and search over it."""

@@ -1,0 +1,1 @@
+"""The contracts: problem, solver, measure and study. They import nothing of the rest but `unseen.statistics`."""

@@ -1,0 +1,1 @@
+"""Where trials run: planning, worker processes, the store of finished trials."""

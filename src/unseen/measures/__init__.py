@@ -1,0 +1,1 @@
+"""What is measured: numbers meant to explain or predict generalization."""

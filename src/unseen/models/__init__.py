@@ -1,0 +1,1 @@
+"""What is built: networks as plain `torch.nn.Module`."""

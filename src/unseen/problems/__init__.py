@@ -1,0 +1,1 @@
+"""What is asked: procedural families of questions with exact checkers."""

@@ -1,0 +1,1 @@
+"""What answers: classical, neural and language-model solvers."""

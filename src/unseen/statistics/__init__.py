@@ -1,0 +1,1 @@
+"""Intervals and tests: the one home of everything statistical."""

@@ -1,0 +1,1 @@
+"""What is claimed: one file per paper, in folders by area."""

@@ -1,0 +1,1 @@
+"""Studies on grokking, training dynamics, neural tangent kernels and feature learning."""

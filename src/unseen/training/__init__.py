@@ -1,0 +1,1 @@
+"""How it is taught: loops, optimizers, regularizers, pruning."""
