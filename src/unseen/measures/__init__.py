@@ -1,1 +1,8 @@
-"""What is measured: numbers meant to explain or predict generalization."""
+"""What is measured: numbers meant to explain or predict generalization.
+
+`MEASURES` lists every measure by name and where it lives; nothing is imported until it is asked for.
+"""
+
+MEASURES = {
+    "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
+}

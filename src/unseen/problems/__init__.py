@@ -1,1 +1,10 @@
-"""What is asked: procedural families of questions with exact checkers."""
+"""What is asked: procedural families of questions with exact checkers.
+
+`PROBLEMS` lists every problem by name and where its factory lives; nothing is imported until it is asked for.
+"""
+
+PROBLEMS = {
+    "modular-addition": "unseen.problems.algebra.modular:addition",
+    "modular-subtraction": "unseen.problems.algebra.modular:subtraction",
+    "modular-multiplication": "unseen.problems.algebra.modular:multiplication",
+}

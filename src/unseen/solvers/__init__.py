@@ -1,1 +1,8 @@
-"""What answers: classical, neural and language-model solvers."""
+"""What answers: classical, neural and language-model solvers.
+
+`SOLVERS` lists every solver by name and where it lives; nothing is imported until it is asked for.
+"""
+
+SOLVERS = {
+    "lookup-table": "unseen.solvers.lookup:LookupTable",
+}

@@ -1,0 +1,198 @@
+"""Everything that has a name: problems, solvers, measures and studies, imported only when asked for.
+
+Built-in items are listed in tables (`unseen.problems.PROBLEMS` and its like); a study is found by its file name,
+``studies/<area>/p080_corrupted_labels.py``. Other packages join through the entry-point groups ``unseen.problems``,
+``unseen.solvers``, ``unseen.measures`` and ``unseen.studies``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from unseen.errors import UsageError
+from unseen.measures import MEASURES
+from unseen.problems import PROBLEMS
+from unseen.solvers import SOLVERS
+
+if TYPE_CHECKING:
+    from unseen.contracts.measure import Measure
+    from unseen.contracts.problem import Problem
+    from unseen.contracts.study import Study
+
+Kind = Literal["problems", "solvers", "measures", "studies"]
+
+STUDY_FILE = re.compile(r"p(?P<id>\d{3})_(?P<key>[a-z0-9_]+)\.py")
+
+
+@dataclass(frozen=True)
+class StudyName:
+    """A study's two names and where it lives."""
+
+    id: str
+    """Catalogue id (``"080"``) or, for a study of another package, its entry-point name."""
+    key: str
+    area: str
+    target: str
+    """``module:attribute``"""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Build the end of an error message: the nearest known names, or how to list them all.
+
+    Examples
+    --------
+    >>> suggest("modular-adition", ["modular-addition", "binary-permutation"])
+    'did you mean modular-addition?'
+    """
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
+
+
+@cache
+def names(kind: Kind) -> Mapping[str, str]:
+    """All registered names of a kind with where each lives; built-in ones win over entry points."""
+    built_in: Mapping[str, str]
+    if kind == "studies":
+        built_in = {study.id: study.target for study in _built_in_studies()}
+    else:
+        built_in = {"problems": PROBLEMS, "solvers": SOLVERS, "measures": MEASURES}[kind]
+    joined = {point.name: point.value for point in entry_points(group=f"unseen.{kind}")}
+    return {**joined, **built_in}
+
+
+def locate(kind: Kind, name: str) -> Any:
+    """Import the registered object of that name.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown (the nearest are suggested) or what it points to cannot be imported.
+    """
+    known = names(kind)
+    if name not in known:
+        raise UsageError(f"no {kind[:-1] if kind != 'studies' else 'study'} named {name!r}; {suggest(name, known)}")
+    return load(known[name])
+
+
+def load(target: str) -> Any:
+    """Import ``module:attribute``.
+
+    Raises
+    ------
+    UsageError
+        If the module or attribute is missing; a missing third-party package is named.
+    """
+    module, _, attribute = target.partition(":")
+    try:
+        found: Any = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except ImportError as error:
+        raise UsageError(f"{target} cannot be imported: {error}") from error
+    except AttributeError as error:
+        raise UsageError(f"{target} does not exist: {error}") from error
+    return found
+
+
+def problem(name: str, **parameters: Any) -> Problem:
+    """The problem of that name, with parameters of its own.
+
+    Examples
+    --------
+    >>> problem("modular-addition", modulus=7).sample("train", 2, seed=3).inputs["left"].shape
+    (2,)
+    """
+    return cast("Problem", _build(locate("problems", name), name, parameters))
+
+
+def solver(name: str, **parameters: Any) -> Any:
+    """The solver of that name, with parameters of its own."""
+    return _build(locate("solvers", name), name, parameters)
+
+
+def measure(name: str) -> Measure[Any, Any]:
+    """The measure of that name."""
+    return cast("Measure[Any, Any]", locate("measures", name))
+
+
+def study(name: str) -> Study:
+    """The study of that id (``"080"``) or key (``"corrupted-labels"``)."""
+    return cast("Study", load(study_name(name).target))
+
+
+def study_name(name: str) -> StudyName:
+    """Look a study up by id, key or entry-point name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; says so plainly when the paper is known but has no study yet.
+    """
+    wanted = name.strip().lower()
+    by_name: dict[str, StudyName] = {}
+    for found in study_names():
+        by_name[found.id] = by_name[found.key] = found
+    if wanted in by_name:
+        return by_name[wanted]
+    if wanted.isdigit() and wanted.zfill(3) in by_name:
+        return by_name[wanted.zfill(3)]
+    from unseen.catalogue import load as papers
+
+    for paper in papers():
+        if wanted in (paper.id, paper.key):
+            raise UsageError(f"paper {paper.id} ({paper.key}) has no study yet; studied: {', '.join(by_name)}")
+    raise UsageError(f"no study named {name!r}; {suggest(wanted, by_name)}")
+
+
+@cache
+def study_names() -> tuple[StudyName, ...]:
+    """All studies, built-in ones in order of id, then those of other packages."""
+    joined = tuple(
+        StudyName(point.name, point.name, "other", point.value) for point in entry_points(group="unseen.studies")
+    )
+    return (*_built_in_studies(), *joined)
+
+
+def select_studies(requested: Iterable[str]) -> tuple[StudyName, ...]:
+    """Resolve ids, keys and areas to studies, each once, in the order requested.
+
+    Raises
+    ------
+    UsageError
+        If a name is neither a study nor an area that has one.
+    """
+    chosen: dict[str, StudyName] = {}
+    areas = {found.area for found in study_names()}
+    for name in requested:
+        matches = [s for s in study_names() if s.area == name] if name in areas else [study_name(name)]
+        chosen.update({match.id: match for match in matches})
+    return tuple(chosen.values())
+
+
+@cache
+def _built_in_studies() -> tuple[StudyName, ...]:
+    folder = Path(__file__).parent / "studies"
+    found = []
+    for file in folder.glob("*/p*.py"):
+        if match := STUDY_FILE.fullmatch(file.name):
+            area = file.parent.name
+            target = f"unseen.studies.{area}.{file.stem}:study"
+            found.append(StudyName(match["id"], match["key"].replace("_", "-"), area, target))
+    return tuple(sorted(found, key=lambda study: study.id))
+
+
+def _build(factory: Callable[..., Any], name: str, parameters: Mapping[str, Any]) -> Any:
+    try:
+        return factory(**parameters)
+    except TypeError as error:
+        raise UsageError(f"{name}: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error
