@@ -1,1 +1,8 @@
 """How it is taught: loops, optimizers, regularizers, pruning."""
+
+from unseen.training.history import History as History
+from unseen.training.history import log_spaced as log_spaced
+from unseen.training.lanes import SeedBatch as SeedBatch
+from unseen.training.loop import train as train
+from unseen.training.losses import accuracy as accuracy
+from unseen.training.losses import one_hot_squared_error as one_hot_squared_error
