@@ -127,12 +127,13 @@ def difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.9) -> Interval:
     centre = float(first.mean() - second.mean())
     if min(n, m) == 1:
         return made(centre, -inf, inf, note=ONE_VALUE)
-    if all_equal(first) and all_equal(second):
-        centre = float(first[0] - second[0])
-        return made(centre, centre, centre, note=f"{ALL_EQUAL} within a and within b")
     squared_errors = float(first.var(ddof=1)) / n, float(second.var(ddof=1)) / m
     variance = sum(squared_errors)
-    # Welch-Satterthwaite, in shares of the variance: the squares themselves could underflow.
+    # Rounding of the mean gives equal values a variance, underflow takes it from nearly equal ones.
+    if variance == 0 or (all_equal(first) and all_equal(second)):
+        centre = float(first[0] - second[0])
+        return made(centre, centre, centre, note=f"{ALL_EQUAL} within a and within b")
+    # Welch and Satterthwaite's degrees of freedom, in shares of the variance: its square could underflow.
     shares = squared_errors[0] / variance, squared_errors[1] / variance
     freedom = 1 / (shares[0] ** 2 / (n - 1) + shares[1] ** 2 / (m - 1))
     half = two_sided_t(level, freedom) * sqrt(variance)

@@ -271,14 +271,17 @@ def _bca_shares(
     """Where to read the resampled statistics instead of at `shares`; ``nan`` where the correction is undefined."""
     defined = found[~np.isnan(found)]
     bias = ndtri(np.mean(defined < estimate) / 2 + np.mean(defined <= estimate) / 2)
-    cubes = squares = 0.0
-    for jackknife in _jackknife(statistic, samples, paired):
-        n = jackknife.size
-        with np.errstate(invalid="ignore"):
-            influence = (n - 1) * (jackknife.mean() - jackknife)
-        cubes += float((influence**3).sum()) / n**3
-        squares += float((influence**2).sum()) / n**2
-    acceleration = cubes / (6 * squares**1.5) if squares != 0 else 0.0
+    with np.errstate(invalid="ignore"):
+        influences = [
+            (left_out.size - 1) / left_out.size * (left_out.mean() - left_out)
+            for left_out in _jackknife(statistic, samples, paired)
+        ]
+        # The acceleration has no unit: brought to size one, its cubes neither underflow nor overflow.
+        largest = max(float(np.abs(influence).max()) for influence in influences)
+        parts = [influence / (largest or 1.0) for influence in influences]
+    cubes = sum(float((part**3).sum()) for part in parts)
+    squares = sum(float((part**2).sum()) for part in parts)
+    acceleration = cubes / (6 * squares**1.5) if largest != 0 else 0.0
     with np.errstate(invalid="ignore"):
         shifted = bias + ndtri(np.array(shares))
         low, high = ndtr(bias + shifted / (1 - acceleration * shifted))

@@ -74,9 +74,10 @@ def rank_correlation(x: ArrayLike, y: ArrayLike, *, level: float = 0.9) -> Inter
     made = partial(Interval, level=check_level(level), method=method)
     if note := missing(xs, ys):
         return made(nan, nan, nan, note=note)
-    if note := _constant(xs, ys):
+    x_ranks, y_ranks = rankdata(xs, axis=-1), rankdata(ys, axis=-1)
+    if note := _constant(x_ranks, y_ranks):
         return made(nan, nan, nan, note=note)
-    correlations = np.clip(_slopes(*(_standardized(rankdata(side, axis=-1)) for side in (xs, ys))), -1, 1)
+    correlations = np.clip(_slopes(_standardized(x_ranks), _standardized(y_ranks)), -1, 1)
     if by_seed:
         over_seeds = _over_seeds(correlations, method, level)
         return replace(over_seeds, low=max(over_seeds.low, -1.0), high=min(over_seeds.high, 1.0))
@@ -182,7 +183,9 @@ def _curves(x: ArrayLike, y: ArrayLike) -> tuple[Array, Array, bool]:
 
 def _constant(xs: Array, ys: Array) -> str:
     for name, side in (("x", xs), ("y", ys)):
-        if (count := int((side == side[:, :1]).all(axis=1).sum())) > 0:
+        # Equal values, or so close that the square of their spread underflows.
+        spread = ((side - side.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+        if (count := int(((np.ptp(side, axis=1) == 0) | (spread == 0)).sum())) > 0:
             return f"{name} is constant" + (f" in {count} of {len(side)} seeds" if len(side) > 1 else "")
     return ""
 
