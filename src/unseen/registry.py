@@ -8,6 +8,7 @@ Built-in items are listed in tables (`unseen.problems.PROBLEMS` and its like); a
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ from unseen.solvers import SOLVERS
 if TYPE_CHECKING:
     from unseen.contracts.measure import Measure
     from unseen.contracts.problem import Problem
-    from unseen.contracts.study import Study
 
 Kind = Literal["problems", "solvers", "measures", "studies"]
 
@@ -123,11 +123,6 @@ def measure(name: str) -> Measure[Any, Any]:
     return cast("Measure[Any, Any]", locate("measures", name))
 
 
-def study(name: str) -> Study:
-    """The study of that id (``"080"``) or key (``"corrupted-labels"``)."""
-    return cast("Study", load(study_name(name).target))
-
-
 def study_name(name: str) -> StudyName:
     """Look a study up by id, key or entry-point name.
 
@@ -137,9 +132,7 @@ def study_name(name: str) -> StudyName:
         If there is none; says so plainly when the paper is known but has no study yet.
     """
     wanted = name.strip().lower()
-    by_name: dict[str, StudyName] = {}
-    for found in study_names():
-        by_name[found.id] = by_name[found.key] = found
+    by_name = {name: found for found in study_names() for name in (found.id, found.key)}
     if wanted in by_name:
         return by_name[wanted]
     if wanted.isdigit() and wanted.zfill(3) in by_name:
@@ -147,8 +140,9 @@ def study_name(name: str) -> StudyName:
     from unseen.catalogue import load as papers
 
     for paper in papers():
-        if wanted in (paper.id, paper.key):
-            raise UsageError(f"paper {paper.id} ({paper.key}) has no study yet; studied: {', '.join(by_name)}")
+        if wanted.zfill(3) == paper.id or wanted == paper.key:
+            studied = ", ".join(found.id for found in study_names())
+            raise UsageError(f"paper {paper.id} ({paper.key}) has no study yet; studied: {studied}")
     raise UsageError(f"no study named {name!r}; {suggest(wanted, by_name)}")
 
 
@@ -159,6 +153,11 @@ def study_names() -> tuple[StudyName, ...]:
         StudyName(point.name, point.name, "other", point.value) for point in entry_points(group="unseen.studies")
     )
     return (*_built_in_studies(), *joined)
+
+
+def study_page(name: StudyName) -> str:
+    """The docstring of a study's module: claim, what was run, ours beside theirs, what differs, what was found."""
+    return inspect.getdoc(import_module(name.target.partition(":")[0])) or ""
 
 
 def select_studies(requested: Iterable[str]) -> tuple[StudyName, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from unseen.errors import UnseenError
+
 AREAS: Mapping[str, str] = {
     "dynamics": "grokking, training dynamics, kernels and feature learning",
     "algorithmic": "arithmetic, algorithms, length and compositional generalization",
@@ -35,7 +37,7 @@ _ARXIV = re.compile(r"https://arxiv\.org/abs/(\d{4}\.\d{4,5}|[a-z-]+/\d{7})")
 _ARXIV_SEARCH = "https://arxiv.org/search/"
 
 
-class CatalogueError(ValueError):
+class CatalogueError(UnseenError, ValueError):
     """The catalogue is damaged: one line that names file, entry and what is wrong."""
 
 

@@ -7,6 +7,7 @@ import unicodedata
 
 from unseen.catalogue.paper import AREAS, Paper
 from unseen.catalogue.reader import load
+from unseen.errors import UsageError
 
 # Letters that Unicode does not take apart into a base letter and an accent.
 _UNDECOMPOSED = str.maketrans(
@@ -33,7 +34,7 @@ def search(query: str, area: str | None = None) -> list[Paper]:
 
     Raises
     ------
-    ValueError
+    UsageError
         If the area is unknown.
 
     Examples
@@ -42,7 +43,7 @@ def search(query: str, area: str | None = None) -> list[Paper]:
     'corrupted-labels'
     """
     if area is not None and area not in AREAS:
-        raise ValueError(f"no area {area!r}; there are {', '.join(AREAS)}")
+        raise UsageError(f"no area {area!r}; there are {', '.join(AREAS)}")
     wanted = words_of(query)
     ranked: list[tuple[int, Paper]] = []
     for paper in load():

@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from unseen.catalogue.paper import CatalogueError, Paper, paper_from
+from unseen.errors import UnseenError
 
 FILE = Path(__file__).with_name("papers.toml")
 """The catalogue that ships with the package."""
 
 
-class UnknownPaper(LookupError):  # noqa: N818 (reads as what is wrong)
+class UnknownPaper(UnseenError, LookupError):  # noqa: N818 (reads as what is wrong)
     """No paper has this id or key; the message suggests the nearest ones."""
 
 

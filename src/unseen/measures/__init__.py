@@ -5,4 +5,6 @@
 
 MEASURES = {
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
+    "unit-periodicity": "unseen.measures.fourier:unit_periodicity",
+    "memorised-fraction": "unseen.measures.memorisation:memorised_fraction",
 }

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from unseen.contracts.study import Outcome
+from unseen.errors import UnseenError
 
 STALE_AFTER = timedelta(seconds=60)
 """An owner that was not heard of for longer is dead. Many heartbeats long: a busy machine is not robbed."""
@@ -18,7 +19,7 @@ LARGEST_SEED = 2**63 - 1
 """What a 64-bit column of a database holds."""
 
 
-class StoreError(Exception):
+class StoreError(UnseenError):
     """The store cannot do what was asked; the message is one line that says why and what to do."""
 
 
@@ -117,6 +118,9 @@ class Store(ABC):
 
     Every method may be called from several threads. All raise `StoreError` when the store cannot be read or written.
     """
+
+    url: str
+    """Where the store is, for people: no password in it."""
 
     @abstractmethod
     def claim(self, keys: Sequence[TrialKey], owner: str, *, scale: str, config: Mapping[str, Any]) -> list[TrialKey]:

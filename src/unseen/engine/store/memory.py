@@ -36,6 +36,7 @@ class MemoryStore(Store):
     """The contract with dictionaries and one lock. Threads share it; processes do not."""
 
     def __init__(self) -> None:
+        self.url = "memory:"
         self._lock = Lock()
         self._rows: dict[TrialKey, _Row] = {}
         self._owners: dict[str, _Owner] = {}

@@ -59,6 +59,7 @@ class RelationalStore(Store):
     """
 
     def __init__(self, url: URL) -> None:
+        self.url = shown_url(url)
         self.engine = make_engine(url)
         use_write_ahead_log(self.engine)
         with self._transaction(write=True) as connection:
@@ -78,7 +79,7 @@ class RelationalStore(Store):
         with self._transaction(write=True) as connection:
             living = self._register(connection, owner)
             _add_texts(connection, ConfigRow, {single: content})
-            query: Select[Any] = select(TrialRow.id, TrialRow.status, TrialRow.owner, *KEY)
+            query: Select[*tuple[Any, ...]] = select(TrialRow.id, TrialRow.status, TrialRow.owner, *KEY)
             known = {_key(row): row for row in _among(connection, query, wanted)}
             claimed = [key for key in wanted if key not in known or _is_free(known[key], living)]
             running = {"scale": scale, "status": "running", "owner": owner}
@@ -189,7 +190,7 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _among(connection: Connection, query: Select[Any], keys: Iterable[TrialKey]) -> Iterator[Row[Any]]:
+def _among(connection: Connection, query: Select[*tuple[Any, ...]], keys: Iterable[TrialKey]) -> Iterator[Row[Any]]:
     for chunk in _chunks(astuple(key) for key in keys):
         yield from connection.execute(query.where(tuple_(*KEY).in_(chunk)))
 
@@ -210,7 +211,7 @@ def _is_free(row: Row[Any], living: set[str]) -> bool:
     return row.status == "failed" or (row.status == "running" and row.owner not in living)
 
 
-def _whole_trials() -> Select[Any]:
+def _whole_trials() -> Select[*tuple[Any, ...]]:
     content = EnvironmentRow.content.label("environment_content")
     source = join(TrialRow, EnvironmentRow, isouter=True)
     return select(TrialRow.__table__, content).select_from(source)

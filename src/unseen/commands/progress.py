@@ -1,0 +1,83 @@
+"""The progress of a run on standard error: a live bar for people, a line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from unseen.commands.output import console
+
+if TYPE_CHECKING:
+    from unseen.engine.runner import Standing
+
+LOG_EVERY = 15.0
+"""Seconds between two lines where standard error is no terminal."""
+
+
+@contextmanager
+def progress_display(title: str) -> Iterator[Callable[[Standing], None]]:
+    """Show how a run stands while the block runs; gives what to call with each new standing."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield _log_lines(title, time.monotonic())
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[words]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task(title, total=1.0, words="starting")
+
+        def watch(standing: Standing) -> None:
+            progress.update(task, completed=standing.fraction, words=describe(standing))
+
+        yield watch
+
+
+def _log_lines(title: str, started: float) -> Callable[[Standing], None]:
+    last = started
+
+    def watch(standing: Standing) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LOG_EVERY:
+            last = time.monotonic()
+            print(f"{title}: {standing.fraction:.0%}, {describe(standing)}", file=console(stderr=True).file, flush=True)
+
+    return watch
+
+
+def describe(standing: Standing) -> str:
+    """How a run stands, in words: trials done, what was reused, what is going on, time left."""
+    words = [f"{standing.reused + standing.done}/{standing.total} trials"]
+    if standing.in_flight:
+        words.append(", ".join(dict.fromkeys(job.condition for job, _ in standing.in_flight.values())))
+    if standing.elsewhere:
+        words.append(f"{standing.elsewhere} in another run")
+    left = standing.seconds_left
+    if left is not None and left >= 0.5:
+        words.append(f"{format_seconds(left)} left")
+    return " · ".join(words)
+
+
+def format_seconds(seconds: float) -> str:
+    """Write a duration for people.
+
+    Examples
+    --------
+    >>> format_seconds(42.4), format_seconds(125), format_seconds(7300)
+    ('42 s', '2 min 5 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

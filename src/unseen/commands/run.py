@@ -1,0 +1,160 @@
+"""``unseen run``: put papers to the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from unseen.engine.plan import Plan
+    from unseen.engine.runner import RunResult
+    from unseen.engine.store import Store
+
+
+def run(
+    studies: list[str] = typer.Argument(..., help="Studies by id (080), key (corrupted-labels) or area (dynamics)."),
+    scale: str = typer.Option("small", help="smoke, small or full."),
+    seeds: str | None = typer.Option(
+        None, help="Seeds such as 0-4 or 0,3,100-104; those the study declares by default."
+    ),
+    workers: int | None = typer.Option(
+        None, min=1, help="Worker processes; one per core by default, one on an accelerator."
+    ),
+    device: str = typer.Option("cpu", help="cpu or cuda."),
+    store: str | None = typer.Option(
+        None, help="Where finished trials are kept: a SQLAlchemy URL.", envvar="UNSEEN_STORE"
+    ),
+    out: Path | None = typer.Option(None, help="Folder for figures and tables."),
+    fresh: bool = typer.Option(False, "--fresh", help="Run all trials again, even those in the store."),
+    record: bool = typer.Option(False, "--record", help="Write the records that ship with the project."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON: per study verdict, claims, trials and seconds."),
+) -> None:
+    """Run studies and give each claim's estimate, interval, region and verdict.
+
+    Finished trials are kept: a run that was stopped goes on where it was. Exit code 0: all trials ran, whatever the
+    verdict; 1: a trial failed; 2: misuse; 130: stopped with Ctrl-C.
+    """
+    from unseen.commands.output import print_json
+    from unseen.engine.environment import available_cores
+    from unseen.engine.plan import parse_seeds, plan
+    from unseen.engine.pool import Pool
+    from unseen.engine.recording import require_recordable
+    from unseen.engine.store import open_store
+    from unseen.registry import select_studies
+
+    _check_device(device)
+    if record:
+        require_recordable()
+    chosen = None if seeds is None else parse_seeds(seeds)
+    plans = [plan(name, scale=scale, seeds=chosen, device=device) for name in select_studies(studies)]
+    size = workers or (1 if device == "cuda" else available_cores())
+    results, rows = [], []
+    with _stoppable(), open_store(store) as opened, Pool(size) as pool:
+        for planned in plans:
+            result = _run_one(planned, opened, pool, fresh=fresh, record=record)
+            results.append(result)
+            rows.append(_report(result, out if len(plans) == 1 or out is None else out / planned.name.id, as_json))
+            if record:
+                _write_record(result, as_json)
+    if as_json:
+        print_json(rows)
+    raise typer.Exit(1 if any(result.failed for result in results) else 0)
+
+
+def _check_device(device: str) -> None:
+    from unseen.errors import UsageError
+
+    if device not in ("cpu", "cuda"):
+        raise UsageError(f"--device must be cpu or cuda, not {device!r}")
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UsageError("--device cuda: this machine has no CUDA accelerator that torch can use; use --device cpu")
+
+
+def _stoppable() -> Any:
+    """Let SIGTERM stop a run as Ctrl-C does: trials in flight are released, finished ones kept."""
+    import signal
+    from contextlib import contextmanager
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def handled() -> Any:
+        before = signal.signal(signal.SIGTERM, stop)
+        try:
+            yield
+        except KeyboardInterrupt:
+            typer.echo("unseen: stopped; finished trials are kept, the same command goes on from here", err=True)
+            raise typer.Exit(130) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    return handled()
+
+
+def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool) -> RunResult:
+    from unseen.commands.progress import progress_display
+    from unseen.engine.recording import forget_other_commits
+    from unseen.engine.runner import run as run_plan
+
+    if fresh:
+        store.forget([key for key, trial in store.get(planned.keys).items() if trial.status != "running"])
+    elif record:
+        forget_other_commits(store, planned.keys)
+    with progress_display(f"{planned.name.id} {planned.name.key}") as watch:
+        return run_plan(planned, store, pool=pool, watch=watch)
+
+
+def _report(result: RunResult, folder: Path | None, as_json: bool) -> dict[str, Any]:
+    from unseen.commands.output import console
+    from unseen.report.files import write_results
+    from unseen.report.summary import MARKS, findings_json, findings_table
+
+    name, judgement = result.plan.name, result.judgement
+    row = {
+        "id": name.id,
+        "key": name.key,
+        "scale": result.plan.scale,
+        "seeds": list(result.plan.seeds),
+        **findings_json(judgement),
+        "trials": {"done": len(result.finished), "failed": len(result.failed)},
+        "seconds": round(result.seconds, 2),
+        "figure": None,
+        "table": None,
+    }
+    page = console()
+    files = None
+    if result.finished and not result.failed:
+        files = write_results(name, result.plan.study, result.plan.scale, result.trials, judgement, folder)
+        row.update(figure=str(files.figure), table=str(files.table))
+    if as_json:
+        return row
+    mark, colour = MARKS[judgement.verdict.status]
+    page.print()
+    page.print(
+        f"[bold]{name.id} {name.key}[/bold], scale {result.plan.scale}, {len(result.finished)} trials, "
+        f"{result.seconds:.0f} s: [bold {colour}]{mark} {judgement.verdict}[/bold {colour}]\n"
+    )
+    page.print(findings_table(judgement))
+    for trial in result.failed:
+        last_line = trial.error.strip().splitlines()[-1] if trial.error.strip() else "no reason known"
+        page.print(f"[red]failed[/red] {trial.key.condition}, seed {trial.key.seed}: {last_line}", markup=True)
+    if files:
+        page.print(f"figure: {files.figure}\ntable:  {files.table}", soft_wrap=True, markup=False)
+    if result.plan.scale == "smoke":
+        page.print("Scale smoke only shows that the code runs; its verdict means nothing.", style="dim")
+    return row
+
+
+def _write_record(result: RunResult, as_json: bool) -> None:
+    from unseen.engine.recording import make_record
+    from unseen.records import write_record
+
+    path = write_record(make_record(result))
+    if not as_json:
+        typer.echo(f"record: {path}")
