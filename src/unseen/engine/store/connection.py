@@ -11,6 +11,8 @@ costs little beside a trial.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,16 +103,34 @@ def transaction(engine: Engine, *, write: bool) -> Iterator[Connection]:
 
 
 def use_write_ahead_log(engine: Engine) -> None:
-    """Let readers of an SQLite file go on while one process writes. The file remembers it."""
+    """Let readers of an SQLite file go on while one process writes. The file remembers it.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be opened or written, or its folder is missing.
+    """
     if engine.dialect.name != "sqlite":
         return
+    _check_folder(engine.url)
+    deadline = time.monotonic() + WAIT_SECONDS
     with explained(engine.url):
-        _check_folder(engine.url)
-        raw = engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA journal_mode=WAL").fetchall()
-        finally:
-            raw.close()
+        while not _switched(engine, deadline):
+            time.sleep(0.02)
+
+
+def _switched(engine: Engine, deadline: float) -> bool:
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL").fetchall()
+    except sqlite3.OperationalError as error:
+        # Here alone SQLite does not wait itself: of several processes that make the file at once, it refuses some.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            raise
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _check_folder(url: URL) -> None:

@@ -62,7 +62,8 @@ def _one_line(error: Exception, url: URL) -> str:
     said = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
     if url.password:
         said = said.replace(str(url.password), "***")
-    return f"the store {shown_url(url)} failed: {_advice(cause) or said} ({said})"
+    advice = _advice(cause)
+    return f"the store {shown_url(url)} failed: " + (f"{advice} ({said})" if advice else said)
 
 
 def _advice(cause: BaseException) -> str:
