@@ -36,8 +36,8 @@ ROWS_OF_VERSION_1 = [
     "INSERT INTO unseen_configs VALUES ('c0ffee', '{\"width\":64}')",
     "INSERT INTO unseen_environments VALUES ('beef', '{\"torch\":\"2.6\"}')",
     "INSERT INTO unseen_trials (study, revision, config, condition, seed, scale, status, owner, metrics, curves, "
-    "error, seconds, peak_memory, environment, finished) VALUES ('080', 1, 'c0ffee', 'baseline', 3, 'small', 'done', NULL, "
-    "'{\"accuracy\": NaN, \"loss\": 0.1}', '{}', '', 2.5, 77, 'beef', '2026-01-02 03:04:05.000006')",
+    "error, seconds, peak_memory, environment, finished) VALUES ('080', 1, 'c0ffee', 'baseline', 3, 'small', 'done', "
+    "NULL, '{\"accuracy\": NaN, \"loss\": 0.1}', '{}', '', 2.5, 77, 'beef', '2026-01-02 03:04:05.000006')",
 ]
 
 

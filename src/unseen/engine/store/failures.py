@@ -30,8 +30,6 @@ SQLITE_ADVICE = {
 SERVER_ADVICE = {
     "08": "the connection broke: check that the server runs, and run again",
     "25006": "the server takes no writes (it is a replica, or set read-only): name the writable one",
-    "28": "the server refuses the login: check user name and password",
-    "3D000": "there is no such database: make it with createdb, or correct the URL",
     "3F000": "there is no such schema: make it, or correct the URL",
     "42501": "the user may not do this: grant it the right to make and write tables",
     "53100": "the server's disk is full: make room and run again, nothing that was stored is lost",
@@ -75,6 +73,8 @@ def _advice(cause: BaseException) -> str:
         return "file or folder cannot be used: make it writable, or name another store with --store"
     if hasattr(cause, "sqlstate"):
         state = cause.sqlstate
+        if state is None and "FATAL" in str(cause):  # what is refused while connecting comes without a state
+            return "the server refuses: check user name, password and the database's name (made with createdb)"
         if state is None:
             return "the server cannot be reached: check that it runs, its host and its port"
         return next((advice for begin, advice in SERVER_ADVICE.items() if state.startswith(begin)), "")
