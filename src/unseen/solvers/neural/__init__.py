@@ -1,0 +1,1 @@
+"""Trained networks as solvers, of finite and of infinite width."""
