@@ -1,0 +1,1 @@
+"""Regression problems whose rule is a random teacher: linear or a small network, learnt from noisy examples."""
