@@ -93,9 +93,8 @@ def test_trained_wide_networks_have_this_law(regime, parametrization):
 
 
 def test_samples_have_the_posterior_law_and_independent_outputs():
-    network = InfiniteMLP().fit(TRAIN)
-    posterior = network.posterior(TEST)
-    samples = network.sample(TEST, 40_000, np.random.default_rng(1))
+    posterior = InfiniteMLP().fit(TRAIN).posterior(TEST)
+    samples = posterior.sample(40_000, np.random.default_rng(1))
     scale = np.diag(posterior.covariance).max()
     np.testing.assert_allclose(samples.mean(axis=0), posterior.mean, atol=5 * np.sqrt(scale / 40_000))
     flat = np.swapaxes(samples, 1, 2).reshape(40_000, -1)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -40,6 +41,17 @@ class Posterior:
 
     covariance: Array
     """Shape (n, n); the same for each output, and outputs are independent of one another."""
+
+    def sample(self, members: int, generator: np.random.Generator) -> Array:
+        """Outputs of independently initialized and trained networks, shape (members, n, outputs)."""
+        noise = generator.standard_normal((members, self.mean.shape[1], len(self.mean)))
+        return self.mean + np.swapaxes(noise @ self._root.T, 1, 2)
+
+    @cached_property
+    def _root(self) -> Array:
+        """A matrix R with R R^T = covariance, which may be singular up to rounding."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 class InfiniteMLP:
@@ -126,13 +138,6 @@ class InfiniteMLP:
         covariance = here + weights @ initial @ weights.T - mixed - mixed.T
         return Posterior(weights @ y, (covariance + covariance.T) / 2)
 
-    def sample(self, examples: Examples, members: int, generator: np.random.Generator) -> Array:
-        """Outputs of independently initialized and trained networks, shape (members, n, outputs)."""
-        posterior = self.posterior(examples)
-        root = covariance_root(posterior.covariance)
-        noise = generator.standard_normal((members, posterior.mean.shape[1], len(root)))
-        return posterior.mean + np.swapaxes(noise @ root.T, 1, 2)
-
     def solve(self, examples: Examples) -> NDArray[Any]:
         """The means over initializations, float64, or the bits that they stand for, int64; shape (n, outputs)."""
         x, y, _, inverse = self._fitted()
@@ -149,16 +154,3 @@ class InfiniteMLP:
         if self._train is None:
             raise ValueError("the network must be fitted before it can answer")
         return self._train
-
-
-def covariance_root(covariance: Array) -> Array:
-    """A matrix R with R R^T = `covariance`, also where that is singular up to rounding.
-
-    Examples
-    --------
-    >>> root = covariance_root(np.ones((2, 2)))
-    >>> (root @ root.T).round(12).tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
-    """
-    values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
