@@ -15,7 +15,7 @@ SMALL = [LinearTeacher(inputs=6, samples=20), ReluTeacher(inputs=6, samples=20, 
 
 @pytest.mark.parametrize("problem", SMALL, ids=lambda p: p.name)
 def test_asking_for_more_only_appends(problem):
-    for split, sizes in (("train", (3, 20)), ("iid", (5, 5000))):
+    for split, sizes in (("train", (1, 20)), ("iid", (5, 5000))):
         few, many = (problem.sample(split, n, seed=4) for n in sizes)
         np.testing.assert_array_equal(few.inputs["x"], many.inputs["x"][: sizes[0]])
         np.testing.assert_array_equal(few.targets, many.targets[: sizes[0]])

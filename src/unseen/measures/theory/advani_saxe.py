@@ -200,6 +200,11 @@ def overtraining(curve: ArrayLike) -> float:
     curve : array_like, shape (checkpoints,)
         Test error, lower better, in order of training time.
 
+    Returns
+    -------
+    float
+        0 or above, in the units of the error; 0 when the last checkpoint is the best.
+
     Raises
     ------
     ValueError

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from unseen.contracts.problem import random_stream
-from unseen.problems.regression.teacher import Array, TeacherRegression
+from unseen.problems.regression.teacher import Array, TeacherRegression, row_products
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LinearTeacher(TeacherRegression):
 
     def noiseless(self, x: Array, seed: int) -> Array:
         """``w.x``, shape (n,)."""
-        return np.asarray(x @ self.teacher(seed)["weights"])
+        return row_products(x, self.teacher(seed)["weights"])
 
     def covariance(self, first: Array, second: Array) -> Array:
         """``x.x'``, shape (n, m)."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from unseen.contracts.problem import random_stream
-from unseen.problems.regression.teacher import Array, TeacherRegression, check_size
+from unseen.problems.regression.teacher import Array, TeacherRegression, check_size, row_products
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ class ReluTeacher(TeacherRegression):
     def noiseless(self, x: Array, seed: int) -> Array:
         """Outputs of the network, shape (n,)."""
         weights = self.teacher(seed)
-        return np.asarray(np.maximum(x @ weights["first"].T, 0) @ weights["second"])
+        outputs = np.zeros(len(x))
+        for first, second in zip(weights["first"], weights["second"], strict=True):
+            outputs += second * np.maximum(row_products(x, first), 0)
+        return outputs
 
     def covariance(self, first: Array, second: Array) -> Array:
         """The arc-cosine kernel of degree one, twice over, shape (n, m).

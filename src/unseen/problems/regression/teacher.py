@@ -212,6 +212,15 @@ def check_size(name: str, value: int) -> None:
         raise ValueError(f"{name} must be a whole number from 1 up, not {value!r}")
 
 
+def row_products(x: Array, weights: Array) -> Array:
+    """``x @ weights`` for x of shape (n, N), each row by itself.
+
+    A matrix product rounds a row differently depending on how many rows there are; the first instances of a split must
+    have the same bits however many are drawn.
+    """
+    return np.asarray((x * weights).sum(axis=1))
+
+
 def _number(answer: Any) -> float:
     """Read an answer as a number; nan if it is not one."""
     if isinstance(answer, np.ndarray) and answer.size == 1:
