@@ -19,6 +19,7 @@ from sqlalchemy import event, make_url
 
 from unseen.contracts.study import Outcome
 from unseen.engine.store import StoredTrial, StoreError, TrialKey, connection, open_store
+from unseen.engine.store.failures import explained
 from unseen.engine.store.memory import MemoryStore
 from unseen.engine.store.relational import RelationalStore
 
@@ -110,6 +111,19 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
         said = refused_url(f"postgresql://user:secret@{address}/unseen?sslpassword=secret")
     assert f"postgresql+psycopg://user:***@{address}/unseen failed: the server cannot be reached" in said
     assert "secret" not in said
+
+
+def test_passwords_that_a_driver_repeats_are_hidden() -> None:
+    url = make_url("postgresql://user:secret@host/unseen?sslpassword=hidden")
+
+    def fail() -> None:
+        with explained(url):
+            raise OSError("user:secret with the key hidden was refused\nin detail: secret")
+
+    said = refusal(fail)
+    assert "user:*** with the key *** was refused" in said
+    assert "secret" not in said
+    assert "hidden" not in said
 
 
 @pytest.mark.parametrize(
@@ -254,4 +268,3 @@ def test_a_writer_waits_for_its_turn(relational: RelationalStore, key: Key, take
         assert taken == []
     waiter.join()
     assert taken == [key(0)]
-

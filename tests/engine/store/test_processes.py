@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from unseen.engine.store import Store, StoredTrial, TrialKey, open_store
+from unseen.engine.store import Store, StoredTrial, StoreError, TrialKey, open_store
 from unseen.engine.store.relational import RelationalStore
 
 PRELUDE = """
@@ -153,8 +154,6 @@ def inject_failure(store: RelationalStore, seed: int) -> Callable[[], None]:
 def test_a_batch_that_fails_in_the_middle_stores_nothing(
     relational: RelationalStore, key: Callable[..., TrialKey], done: Callable[..., StoredTrial], take: Any
 ) -> None:
-    from unseen.engine.store import StoreError
-
     keys = [key(seed) for seed in range(9)]
     take(relational, keys, "me")
     end = inject_failure(relational, 5)
@@ -167,31 +166,9 @@ def test_a_batch_that_fails_in_the_middle_stores_nothing(
     assert [trial.key for trial in relational.trials()] == keys
 
 
-def test_thousands_of_trials_take_few_statements(
-    relational: RelationalStore, key: Callable[..., TrialKey], done: Callable[..., StoredTrial], take: Any
-) -> None:
-    from sqlalchemy import event
-
-    statements: list[str] = []
-    event.listen(relational.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    keys = [key(seed) for seed in range(3000)]
-    for work in (
-        lambda: take(relational, keys, "me"),
-        lambda: relational.finish("me", [done(k) for k in keys]),
-        lambda: relational.get(keys),
-        lambda: relational.trials(),
-        lambda: relational.forget(keys),
-    ):
-        statements.clear()
-        work()
-        assert 0 < len(statements) < 20
-
-
 def test_a_forked_child_uses_the_store_beside_its_parent(
     relational: RelationalStore, key: Callable[..., TrialKey], take: Callable[[Store, list[TrialKey], str], Any]
 ) -> None:
-    import os
-
     take(relational, [key(0)], "parent")
     child = os.fork()
     if child == 0:  # pragma: no cover - another process

@@ -42,8 +42,11 @@ SERVER_ADVICE = {
 
 def shown_url(url: URL) -> str:
     """The URL for messages, without any password."""
-    secret = [name for name in url.query if "password" in name.lower()]
-    return url.difference_update_query(secret).render_as_string(hide_password=True)
+    return url.difference_update_query(_secret_options(url)).render_as_string(hide_password=True)
+
+
+def _secret_options(url: URL) -> list[str]:
+    return [name for name in url.query if "password" in name.lower()]
 
 
 @contextmanager
@@ -58,8 +61,9 @@ def explained(url: URL) -> Iterator[None]:
 def _one_line(error: Exception, url: URL) -> str:
     cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
-    if url.password:
-        said = said.replace(str(url.password), "***")
+    for secret in (url.password, *(url.query[name] for name in _secret_options(url))):
+        if secret:
+            said = said.replace(str(secret), "***")
     advice = _advice(cause)
     return f"the store {shown_url(url)} failed: " + (f"{advice} ({said})" if advice else said)
 

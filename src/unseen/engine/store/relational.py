@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     URL,
+    ColumnElement,
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
     func,
     insert,
     join,
+    or_,
     select,
-    tuple_,
     update,
 )
 
@@ -36,8 +38,9 @@ from unseen.engine.store.tables import ConfigRow, EnvironmentRow, OwnerRow, Tria
 
 T = TypeVar("T")
 
-CHUNK = 1000
-"""Keys per statement: few round trips, and well below the 32,766 parameters that SQLite takes (five per key)."""
+CHUNK = 500
+"""Keys per statement: few round trips, and even when no two of them have a condition in common, below the depth of
+1000 that SQLite allows an expression."""
 
 RESULT = ("scale", "status", "metrics", "curves", "error", "seconds", "peak_memory", "environment", "finished")
 
@@ -160,8 +163,8 @@ class RelationalStore(Store):
     def forget(self, keys: Iterable[TrialKey]) -> None:
         """See `Store.forget`."""
         with self._transaction(write=True) as connection:
-            for chunk in _chunks(astuple(key) for key in keys):
-                connection.execute(delete(TrialRow).where(tuple_(*KEY).in_(chunk), TrialRow.status != "running"))
+            for chunk in _chunks(keys):
+                connection.execute(delete(TrialRow).where(_is_one_of(chunk), TrialRow.status != "running"))
 
     def config_of(self, digest: str) -> dict[str, Any] | None:
         """See `Store.config_of`."""
@@ -191,8 +194,21 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _among(connection: Connection, query: Select[*tuple[Any, ...]], keys: Iterable[TrialKey]) -> Iterator[Row[Any]]:
-    for chunk in _chunks(astuple(key) for key in keys):
-        yield from connection.execute(query.where(tuple_(*KEY).in_(chunk)))
+    for chunk in _chunks(keys):
+        yield from connection.execute(query.where(_is_one_of(chunk)))
+
+
+def _is_one_of(keys: Iterable[TrialKey]) -> ColumnElement[bool]:
+    """Whether a row is among these: by condition, because for rows of values SQLite reads the whole table."""
+    seeds: dict[tuple[str, int, str, str], list[int]] = {}
+    for key in keys:
+        seeds.setdefault((key.study, key.revision, key.config, key.condition), []).append(key.seed)
+    return or_(
+        *(
+            and_(*(column == value for column, value in zip(KEY, group, strict=False)), TrialRow.seed.in_(chosen))
+            for group, chosen in seeds.items()
+        )
+    )
 
 
 def _add_texts(connection: Connection, table: type[ConfigRow] | type[EnvironmentRow], texts: Mapping[str, str]) -> None:
