@@ -21,6 +21,8 @@ from unseen.contracts.solver import Unsolved
 Operation = Literal["addition", "subtraction", "multiplication"]
 SYMBOLS: Mapping[str, str] = {"addition": "+", "subtraction": "-", "multiplication": "*"}
 NUMERAL = re.compile(r"\s*[+-]?[0-9]+\s*")
+LONGEST_NUMERAL = 100
+"""Characters, blanks included, up to which text is read as a number; Python refuses some thousand digits."""
 LARGEST_MODULUS = 4096
 """The table of all pairs is held in memory: 4096 squared is 17 million questions."""
 
@@ -112,7 +114,7 @@ class ModularArithmetic(Problem):
         truth = self.truth(examples)
         if len(answers) != len(truth):
             raise ValueError(f"{len(answers)} answers for {len(truth)} questions")
-        if isinstance(answers, np.ndarray) and answers.dtype.kind in "iuf":
+        if isinstance(answers, np.ndarray) and answers.dtype.kind in "iuf" and answers.shape == truth.shape:
             return np.asarray(answers == truth, dtype=np.float64)
         return np.array([_whole_number(a) == t for a, t in zip(answers, truth, strict=True)], dtype=np.float64)
 
@@ -252,7 +254,10 @@ def _draw(
 def _whole_number(answer: Any) -> int | None:
     """Read an answer as a whole number; None if it is not one."""
     if isinstance(answer, str):
-        return int(answer) if NUMERAL.fullmatch(answer) else None
-    if isinstance(answer, (int, float, np.integer, np.floating)) and not isinstance(answer, bool):
-        return int(answer) if np.isfinite(answer) and answer == int(answer) else None
+        short = len(answer) <= LONGEST_NUMERAL
+        return int(answer) if short and NUMERAL.fullmatch(answer) else None
+    if isinstance(answer, (int, np.integer)) and not isinstance(answer, bool):
+        return int(answer)
+    if isinstance(answer, (float, np.floating)) and np.isfinite(answer):
+        return int(answer) if answer == int(answer) else None
     return None
