@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -111,15 +111,15 @@ def run(
     started = time.monotonic()
     owner = uuid.uuid4().hex
     standing = Standing(len(plan.keys))
-    try:
-        with _signs_of_life(store, owner):
-            _run_missing(plan, store, owner, pool, standing, watch)
-    except BaseException:
-        if pool is not None:
-            pool.close()
-        store.release(owner)
-        raise
-    known = store.get(plan.keys)
+    with _signs_of_life(store, owner):
+        try:
+            known = _run_missing(plan, store, owner, pool, standing, watch)
+        except BaseException:
+            if pool is not None:
+                pool.close()
+            with suppress(UnseenError):  # a store that failed says so once
+                store.release(owner)
+            raise
     stored = [known[key] for key in plan.keys if key in known]
     finished = tuple(trial for trial in stored if trial.status == "done")
     failed = tuple(trial for trial in stored if trial.status == "failed")
@@ -134,9 +134,11 @@ def _run_missing(
     pool: Pool | None,
     standing: Standing,
     watch: Callable[[Standing], None],
-) -> None:
+) -> dict[TrialKey, StoredTrial]:
+    """Run until every trial of the plan is done or has failed; return what the store then knows of them."""
     in_flight: dict[int, tuple[TrialKey, ...]] = {}
-    done_before = {key for key, trial in store.get(plan.keys).items() if trial.status == "done"}
+    known = store.get(plan.keys)
+    done_before = {key for key, trial in known.items() if trial.status == "done"}
     standing.reused = len(done_before)
     waiting = plan.groups([key for key in plan.keys if key not in done_before])
     elsewhere: list[TrialKey] = []
@@ -147,7 +149,8 @@ def _run_missing(
         while waiting and (pool is None or pool.free):
             group = waiting.pop(0)
             ours = store.claim(group, owner, scale=plan.scale, config=plan.config)
-            elsewhere += [key for key in group if key not in ours]
+            refused = set(group).difference(ours)
+            elsewhere += [key for key in group if key in refused]
             if not ours:
                 continue
             number += 1
@@ -172,8 +175,14 @@ def _run_missing(
             standing.reused += len(elsewhere) - len(left)
             waiting += plan.groups(left)  # claimed again: their owner may have died
             elsewhere = []
+        if not (waiting or elsewhere or in_flight):
+            known = store.get(plan.keys)
+            # A process that slept for minutes was taken for dead, and others may be at its trials now.
+            elsewhere = [key for key in plan.keys if key not in known or known[key].status == "running"]
+            standing.done -= len(elsewhere)
         standing.elsewhere = len(elsewhere)
         watch(standing)
+    return known
 
 
 def _take(
@@ -186,14 +195,18 @@ def _take(
 ) -> None:
     """Act on what a worker said; results go to the store before anything else."""
     if isinstance(message, Progress):
-        job, _ = standing.in_flight[message.number]
-        standing.in_flight[message.number] = (job, message.fraction)
+        _note(message, standing)
         return
     keys = in_flight[message.number]
     store.finish(owner, list(_results(message, keys, plan.scale)))
     del in_flight[message.number]
     del standing.in_flight[message.number]
     standing.done += len(keys)
+
+
+def _note(progress: Progress, standing: Standing) -> None:
+    job, _ = standing.in_flight[progress.number]
+    standing.in_flight[progress.number] = (job, progress.fraction)
 
 
 def _results(message: Finished | Raised, keys: tuple[TrialKey, ...], scale: str) -> Iterator[StoredTrial]:
@@ -213,8 +226,7 @@ def _results(message: Finished | Raised, keys: tuple[TrialKey, ...], scale: str)
 
 def _teller(standing: Standing, watch: Callable[[Standing], None]) -> Callable[[Progress], None]:
     def tell(progress: Progress) -> None:
-        job, _ = standing.in_flight[progress.number]
-        standing.in_flight[progress.number] = (job, progress.fraction)
+        _note(progress, standing)
         watch(standing)
 
     return tell
@@ -238,4 +250,4 @@ def _signs_of_life(store: Store, owner: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        thread.join(timeout=1.0)  # a beat that waits for a broken store must not keep the run from ending
