@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 
 import typer
@@ -42,16 +43,35 @@ def _options(
         raise typer.Exit
 
 
+CALLERS_TO_MEND = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS),
+    *(errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+)
+"""Errors of the file system: full, read-only, forbidden, or something else is in the way."""
+
+
 def main() -> None:
     """Run the command line; whatever is the caller's to mend becomes one line and exit code 2."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except UnseenError as error:
         _complain(str(error))
+    except BrokenPipeError:  # the reader has seen enough, as head does
+        _discard_output()
+        sys.exit(1)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR):
+        if error.errno not in CALLERS_TO_MEND:
             raise
+        _discard_output()
         _complain(f"{error.filename or 'output'}: {error.strerror}")
+
+
+def _discard_output() -> None:
+    """Leave nothing for the interpreter to write, and to fail at, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:

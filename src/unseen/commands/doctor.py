@@ -35,7 +35,7 @@ def doctor(
             table.add_row(name, value)
         for name, present in extras.items():
             advice = "present" if present else f"missing; for {EXTRAS[name][1]}: pip install 'unseen[{name}]'"
-            table.add_row(f"extra {name}", advice.replace("[", "\\["))
+            table.add_row(f"extra {name}", advice)
         console().print(table)
     if not reachable:
         raise typer.Exit(2)

@@ -50,6 +50,7 @@ def _show(name: str, as_json: bool) -> None:
     import inspect
 
     from rich.table import Table
+    from rich.text import Text
 
     from unseen.commands.output import console, print_json
     from unseen.registry import problem
@@ -77,8 +78,8 @@ def _show(name: str, as_json: bool) -> None:
         )
         return
     out = console()
-    out.print(f"[bold]{name}[/bold]  scored by {found.scored_by}; classical solver {classical}\n")
-    out.print((inspect.getdoc(type(found)) or ""), markup=False)
+    out.print(Text.assemble((name, "bold"), f"  scored by {found.scored_by}; classical solver {classical}\n"))
+    out.print(inspect.getdoc(type(found)) or "")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("split", "axis", "instances", "about", "for instance"):
         table.add_column(heading)
@@ -87,7 +88,7 @@ def _show(name: str, as_json: bool) -> None:
         table.add_row(split, str(about["axis"]), size, str(about["about"]), _shorten(questions[split]))
     out.print()
     out.print(table)
-    out.print("\nparameters: " + ", ".join(f"{key}={value!r}" for key, value in parameters.items()), markup=False)
+    out.print("\nparameters: " + ", ".join(f"{key}={value!r}" for key, value in parameters.items()))
 
 
 def _shorten(text: str, most: int = 60) -> str:

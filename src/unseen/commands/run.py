@@ -12,23 +12,30 @@ if TYPE_CHECKING:
     from unseen.engine.runner import RunResult
     from unseen.engine.store import Store
 
+MOST_WORKERS = 1024
+
 
 def run(
     studies: list[str] = typer.Argument(..., help="Studies by id (080), key (corrupted-labels) or area (dynamics)."),
-    scale: str = typer.Option("small", help="smoke, small or full."),
+    scale: str = typer.Option("small", help="smoke (shows that the code runs), small (minutes) or full (a GPU)."),
     seeds: str | None = typer.Option(
-        None, help="Seeds such as 0-4 or 0,3,100-104; those the study declares by default."
+        None, help="Seeds such as 0-4 or 0,3,100-104; by default those that the study declares."
     ),
     workers: int | None = typer.Option(
-        None, min=1, help="Worker processes; one per core by default, one on an accelerator."
+        None, help="Worker processes, sharing the cores; by default one per core, or one on an accelerator."
     ),
     device: str = typer.Option("cpu", help="cpu or cuda."),
     store: str | None = typer.Option(
-        None, help="Where finished trials are kept: a SQLAlchemy URL.", envvar="UNSEEN_STORE"
+        None,
+        help="Where finished trials are kept: sqlite:///file.db, postgresql://user@host/database, or memory: to keep "
+        "none; by default a file in your data folder.",
+        envvar="UNSEEN_STORE",
     ),
-    out: Path | None = typer.Option(None, help="Folder for figures and tables."),
+    out: Path | None = typer.Option(None, help="Folder for figures and tables; by default one in your data folder."),
     fresh: bool = typer.Option(False, "--fresh", help="Run all trials again, even those in the store."),
-    record: bool = typer.Option(False, "--record", help="Write the records that ship with the project."),
+    record: bool = typer.Option(
+        False, "--record", help="Write the results as the project's record; needs a git checkout without changes."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per study verdict, claims, trials and seconds."),
 ) -> None:
     """Run studies and give each claim's estimate, interval, region and verdict.
@@ -36,19 +43,21 @@ def run(
     Finished trials are kept: a run that was stopped goes on where it was. Exit code 0: all trials ran, whatever the
     verdict; 1: a trial failed; 2: misuse; 130: stopped with Ctrl-C.
     """
-    from unseen.commands.output import print_json
+    from unseen.commands.output import make_folder, print_json
     from unseen.engine.environment import available_cores
     from unseen.engine.plan import parse_seeds, plan
     from unseen.engine.pool import Pool
     from unseen.engine.recording import require_recordable
     from unseen.engine.store import open_store
     from unseen.registry import select_studies
+    from unseen.report.files import results_folder
 
-    _check_device(device)
-    if record:
-        require_recordable()
+    _check_options(device, workers)
     chosen = None if seeds is None else parse_seeds(seeds)
     plans = [plan(name, scale=scale, seeds=chosen, device=device) for name in select_studies(studies)]
+    if record:
+        require_recordable(plans)
+    make_folder(out or results_folder())
     size = workers or (1 if device == "cuda" else available_cores())
     results, rows = [], []
     with _stoppable(), open_store(store) as opened, Pool(size) as pool:
@@ -56,16 +65,18 @@ def run(
             result = _run_one(planned, opened, pool, fresh=fresh, record=record)
             results.append(result)
             rows.append(_report(result, out if len(plans) == 1 or out is None else out / planned.name.id, as_json))
-            if record:
+            if record and not result.failed:
                 _write_record(result, as_json)
     if as_json:
         print_json(rows)
     raise typer.Exit(1 if any(result.failed for result in results) else 0)
 
 
-def _check_device(device: str) -> None:
+def _check_options(device: str, workers: int | None) -> None:
     from unseen.errors import UsageError
 
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(f"--workers must be from 1 to {MOST_WORKERS}, not {workers}")
     if device not in ("cpu", "cuda"):
         raise UsageError(f"--device must be cpu or cuda, not {device!r}")
     if device == "cuda":
@@ -111,42 +122,40 @@ def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: boo
 
 
 def _report(result: RunResult, folder: Path | None, as_json: bool) -> dict[str, Any]:
+    from rich.text import Text
+
     from unseen.commands.output import console
     from unseen.report.files import write_results
-    from unseen.report.summary import MARKS, findings_json, findings_table
+    from unseen.report.summary import findings_json, findings_table, headline
 
-    name, judgement = result.plan.name, result.judgement
+    name, judgement, count = result.plan.name, result.judgement, len(result.finished)
     row = {
         "id": name.id,
         "key": name.key,
         "scale": result.plan.scale,
         "seeds": list(result.plan.seeds),
         **findings_json(judgement),
-        "trials": {"done": len(result.finished), "failed": len(result.failed)},
+        "trials": {"done": count, "failed": len(result.failed)},
         "seconds": round(result.seconds, 2),
         "figure": None,
         "table": None,
     }
     page = console()
-    files = None
-    if result.finished and not result.failed:
+    if not as_json:
+        page.print()
+        page.print(headline(name, judgement, f"scale {result.plan.scale}, {count} trials, {result.seconds:.0f} s"))
+        page.print()
+        page.print(findings_table(judgement))
+        for trial in result.failed:
+            last_line = (trial.error.strip().splitlines() or ["no reason known"])[-1]
+            words = f" {trial.key.condition}, seed {trial.key.seed}: {last_line}"
+            page.print(Text.assemble(("failed", "red"), words), soft_wrap=True)
+    if not result.failed:
         files = write_results(name, result.plan.study, result.plan.scale, result.trials, judgement, folder)
         row.update(figure=str(files.figure), table=str(files.table))
-    if as_json:
-        return row
-    mark, colour = MARKS[judgement.verdict.status]
-    page.print()
-    page.print(
-        f"[bold]{name.id} {name.key}[/bold], scale {result.plan.scale}, {len(result.finished)} trials, "
-        f"{result.seconds:.0f} s: [bold {colour}]{mark} {judgement.verdict}[/bold {colour}]\n"
-    )
-    page.print(findings_table(judgement))
-    for trial in result.failed:
-        last_line = trial.error.strip().splitlines()[-1] if trial.error.strip() else "no reason known"
-        page.print(f"[red]failed[/red] {trial.key.condition}, seed {trial.key.seed}: {last_line}", markup=True)
-    if files:
-        page.print(f"figure: {files.figure}\ntable:  {files.table}", soft_wrap=True, markup=False)
-    if result.plan.scale == "smoke":
+        if not as_json:
+            page.print(f"figure: {files.figure}\ntable:  {files.table}", soft_wrap=True)
+    if result.plan.scale == "smoke" and not as_json:
         page.print("Scale smoke only shows that the code runs; its verdict means nothing.", style="dim")
     return row
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from unseen.contracts.problem import Examples, Problem
 
 
+MOST_INSTANCES = 10_000_000
+"""What a call draws at most, since all of it is held in memory; another seed gives more."""
+
+
 class SampleFormat(StrEnum):
     """How instances are written."""
 
@@ -25,7 +29,7 @@ class SampleFormat(StrEnum):
 def sample(
     problem: str = typer.Argument(..., help="Name of the problem; unseen problems lists them."),
     split: str = typer.Option("train", help="Which split to draw."),
-    n: int = typer.Option(10, "-n", help="How many instances."),
+    n: int = typer.Option(10, "-n", help=f"How many instances, at most {MOST_INSTANCES:,}."),
     seed: int = typer.Option(0, help="Seed: the same seed gives the same instances."),
     parameter: list[str] | None = typer.Option(
         None, "--set", help="A parameter of the problem, as in --set modulus=59."
@@ -38,6 +42,8 @@ def sample(
     from unseen.registry import problem as find_problem
 
     found = find_problem(problem, **_parameters(parameter or []))
+    if not 0 <= n <= MOST_INSTANCES:
+        raise UsageError(f"-n must be from 0 to {MOST_INSTANCES:,}, not {n}; another --seed gives more instances")
     if layout is SampleFormat.parquet and out is None:
         raise UsageError("--format parquet is binary: say where to with --out FILE")
     if out is not None and not out.parent.is_dir():

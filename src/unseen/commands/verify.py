@@ -8,10 +8,15 @@ import typer
 
 
 def verify(
-    studies: list[str] | None = typer.Argument(None, help="Studies by id, key or area; all records by default."),
+    studies: list[str] | None = typer.Argument(None, help="Studies by id, key or area; by default all on record."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: an array of records with verdicts."),
 ) -> None:
-    """Recompute the verdicts of all records. Exit code 1: a record is stale; 2: a record is damaged."""
+    """Recompute the verdicts of all records.
+
+    Exit code 0: every verdict could be computed, whatever it is; 1: a record is stale; 2: a record is damaged.
+    """
+    from rich.text import Text
+
     from unseen.commands.output import console, print_json
     from unseen.engine.recording import StaleRecord, judge_record
     from unseen.errors import UsageError
@@ -32,13 +37,14 @@ def verify(
             code = max(code, 2 if isinstance(error, RecordError) else 1)
             rows.append({**row, "verdict": None, "claims": [], "problem": str(error)})
             if not as_json:
-                out.print(f"[red]![/red] {study} {scale}: {error}")
+                out.print(Text.assemble(("!", "red"), f" {study} {scale}: {error}"), soft_wrap=True)
             continue
         rows.append({**row, **findings_json(judgement), "problem": ""})
         if not as_json:
             mark, colour = MARKS[judgement.verdict.status]
             parts = ", ".join(finding.verdict.status for finding in judgement.findings)
-            out.print(f"[{colour}]{mark} {study} {scale}: {judgement.verdict}[/{colour}] (claims: {parts})")
+            verdict = (f"{mark} {study} {scale}: {judgement.verdict}", colour)
+            out.print(Text.assemble(verdict, f" (claims: {parts})"), soft_wrap=True)
     if as_json:
         print_json(rows)
     raise typer.Exit(code)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from unseen.contracts.study import Judgement, identity
+from unseen.contracts.study import Judgement, Study, identity
 from unseen.engine.environment import source_state
+from unseen.engine.plan import Plan
 from unseen.engine.runner import RunResult, as_trials
 from unseen.engine.store import Store, StoredTrial, TrialKey
 from unseen.errors import UnseenError, UsageError
@@ -22,14 +23,21 @@ class StaleRecord(UnseenError):  # noqa: N818 - it says what is wrong
     """A record that was made with another revision or configuration than the study has now."""
 
 
-def require_recordable() -> None:
-    """Make sure that what runs now can be named by a commit.
+def require_recordable(plans: Iterable[Plan]) -> None:
+    """Make sure, before anything runs, that these plans can become records.
 
     Raises
     ------
     UsageError
-        If the package does not run from a git checkout of the project, or its source differs from the commit.
+        If the package does not run from a git checkout of the project, or its source differs from the commit, or a
+        study is another package's or is planned with other seeds than it declares.
     """
+    for plan in plans:
+        if not plan.name.target.startswith("unseen."):
+            raise UsageError(f"study {plan.name.id} is not recorded: it is another package's, and so are its records")
+        if set(plan.seeds) != set(plan.study.seeds):
+            declared = ", ".join(map(str, plan.study.seeds))
+            raise UsageError(f"study {plan.name.id} is recorded with the seeds it declares: {declared}")
     commit, modified = source_state()
     if not commit:
         raise UsageError("--record needs unseen to run from a git checkout of the project: evidence names its commit")
@@ -58,11 +66,11 @@ def make_record(result: RunResult) -> Record:
     if len(result.finished) < len(result.plan.keys):
         missing = len(result.plan.keys) - len(result.finished)
         raise UsageError(f"study {name.id} is not recorded: {missing} of {len(result.plan.keys)} trials have no result")
-    if set(result.plan.seeds) != set(result.plan.study.seeds):
-        raise UsageError(f"study {name.id} is recorded with the seeds it declares, {list(result.plan.study.seeds)}")
     environments = {json.dumps(_common(trial), sort_keys=True) for trial in result.finished}
     if len(environments) > 1:
-        raise UsageError(f"study {name.id} is not recorded: its trials ran in {len(environments)} environments")
+        raise UsageError(
+            f"study {name.id} is not recorded: its trials ran in {len(environments)} environments; run it with --fresh"
+        )
     seconds: dict[str, float] = {}
     for trial in result.finished:
         seconds[trial.key.condition] = seconds.get(trial.key.condition, 0.0) + trial.seconds
@@ -87,13 +95,14 @@ def judge_record(record: Record) -> Judgement:
     Raises
     ------
     StaleRecord
-        If the study has changed since in a way that changes results, or the record lacks trials.
-    UsageError
-        If the study no longer exists.
+        If the study is gone or has changed since in a way that changes results, or the record lacks trials or metrics.
     """
-    study = load_target(study_name(record.study).target)
     where = f"record of study {record.study} at scale {record.scale}"
     again = f"run: unseen run {record.study} --scale {record.scale} --record"
+    try:
+        study: Study = load_target(study_name(record.study).target)
+    except UsageError as error:
+        raise StaleRecord(f"{where}: {error}") from error
     if record.scale not in study.scales:
         raise StaleRecord(f"{where}: the study has no such scale")
     if record.revision != study.revision:
@@ -107,8 +116,10 @@ def judge_record(record: Record) -> Judgement:
     wanted = {(condition, seed) for condition in study.conditions for seed in study.seeds}
     if have != wanted:
         raise StaleRecord(f"{where} lacks {len(wanted - have)} trials and has {len(have - wanted)} too many; {again}")
-    judgement: Judgement = study.judge(record.trials, record.seeds)
-    return judgement
+    try:
+        return study.judge(record.trials, record.seeds)
+    except KeyError as error:
+        raise StaleRecord(f"{where} lacks what the claims need: {error.args[0]}; {again}") from error
 
 
 def _made_by(trial: StoredTrial, commit: str) -> bool:

@@ -10,6 +10,9 @@ from unseen.contracts.study import Finding, Judgement
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
+
+    from unseen.registry import StudyName
 
 MARKS: Mapping[str, tuple[str, str]] = {
     "holds": ("✔", "green"),
@@ -45,6 +48,15 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def headline(name: StudyName, judgement: Judgement, words: str) -> Text:
+    """One line: the study's names, `words` about the trials, and the verdict."""
+    from rich.text import Text
+
+    mark, colour = MARKS[judgement.verdict.status]
+    verdict = (f"{mark} {judgement.verdict}", f"bold {colour}")
+    return Text.assemble((f"{name.id} {name.key}", "bold"), f", {words}: ", verdict)
 
 
 def findings_table(judgement: Judgement) -> RenderableType:
