@@ -70,6 +70,8 @@ def test_ratio_of_medians_is_not_moved_by_one_wild_seed():
 def test_zero_medians():
     assert ratio_of_medians([1.0, 2.0, 3.0], [0.0, 0.0, 1.0]).estimate == inf
     assert not ratio_of_medians([0.0, 0.0, 3.0], [0.0, 0.0, 1.0]).determined
+    # Many resamples have two zero medians: they open the interval, but not beyond what a ratio can be.
+    assert ends(ratio_of_medians([0.0, 0.0, 1.0, 2.0, 3.0], [0.0, 0.0, 2.0, 2.0, 3.0])) == (0, inf)
     solved = ratio_of_medians([0.0, 0.0, 0.0], [1.0, 2.0, 3.0])
     assert (solved.estimate, *ends(solved)) == (0, 0, 0)
 
@@ -155,6 +157,8 @@ def test_when_neither_arrives_nothing_is_known():
 def test_equal_runs_that_never_arrive_are_not_taken_for_certainty():
     found = ratio_censored([inf] * 5, [2.0] * 5, cap=CAP)
     assert (found.estimate, *ends(found)) == (5, 5, inf)
+    turned = ratio_censored([2.0] * 5, [inf] * 5, cap=CAP)
+    assert (turned.estimate, *ends(turned)) == (0.2, 0, 0.2)
 
 
 def test_values_by_seed_do_not_pretend():
