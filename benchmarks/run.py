@@ -1,0 +1,58 @@
+"""Measure everything and write the tables of benchmarks/README.md: ``python benchmarks/run.py`` on an idle machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sampling
+import torch
+import training
+
+from unseen.engine.environment import available_cores, environment
+
+README = Path(__file__).with_name("README.md")
+START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def training_table(rows: list[dict[str, Any]]) -> str:
+    """Five seeds batched beside the same five one after the other."""
+    lines = [
+        "| network | plain loop, ms per step of 5 seeds | batched, ms | times faster | once, to capture, s |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        numbers = f"{1e3 * row['plain']:.2f} | {1e3 * row['batched']:.2f} | {row['ratio']:.2f} | {row['start']:.1f}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
+def sampling_table(rows: list[dict[str, Any]]) -> str:
+    """Instances per second on one core."""
+    lines = ["| what | instances per second |", "|---|---:|"]
+    lines += [f"| {row['name']} | {row['per_second']:,.0f} |" for row in rows]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and replace what stands between the marks."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    facts = environment(device, available_cores())
+    sections = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {str(facts['commit'])[:12]} on {facts['processor']}, "
+        f"{available_cores()} cores, device {facts['device']}, torch {facts['torch']}, Python {facts['python']}.",
+        "### Training five seeds",
+        training_table(training.measure(device=device)),
+        "### Sampling, one core",
+        sampling_table(sampling.measure()),
+    ]
+    before, _, rest = README.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    body = "\n\n".join(sections)
+    README.write_text(f"{before}{START}\n\n{body}\n\n{END}{after}", encoding="utf-8")
+    print(body)
+
+
+if __name__ == "__main__":
+    main()
