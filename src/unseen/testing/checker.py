@@ -88,7 +88,7 @@ def is_wrong(problem: Problem, scores: Any) -> NDArray[np.bool_]:
     values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     if problem.scored_by == "accuracy":
         return np.equal(values, 0)
-    return np.logical_and(values > ROUNDING, values.mean() > CLEARLY_WRONG)
+    return np.asarray((values > ROUNDING) & (values.mean() > CLEARLY_WRONG))
 
 
 def _overall(parts: Mapping[str, Sequence[NDArray[np.bool_]]]) -> float:

@@ -27,7 +27,7 @@ carried through the steps of a smoke run. A seed that depends on its neighbours 
 
 
 def smoke_runs(case: StudyCase) -> None:
-    """Every condition runs at scale smoke with two seeds within half a minute of processor time, and none reports a failure."""
+    """Every condition runs at scale smoke with two seeds in half a processor minute, and none reports a failure."""
     trials, seconds = case.timed_smoke
     for trial in trials.items:
         outcome = trial.outcome
