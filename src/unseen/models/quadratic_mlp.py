@@ -1,4 +1,4 @@
-"""A two-layer network with a quadratic activation that reads a pair of residues: the network of modular-addition studies.
+"""A two-layer network with a quadratic activation that reads a pair of residues, as studies of modular addition use.
 
 References
 ----------

@@ -1,5 +1,7 @@
 """How it is taught: loops, optimizers, regularizers, pruning."""
 
+from unseen.training.draws import DropoutMasks as DropoutMasks
+from unseen.training.draws import Minibatches as Minibatches
 from unseen.training.history import History as History
 from unseen.training.history import log_spaced as log_spaced
 from unseen.training.lanes import SeedBatch as SeedBatch

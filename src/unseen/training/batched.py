@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import grad_and_value, vmap
 
-from unseen.training.capture import Replay, capture
+from unseen.training.capture import Program, Replay, capture, uncaptured
 from unseen.training.lanes import SeedBatch
 
 Loss = Callable[[Any, tuple[Tensor, ...]], Tensor]
@@ -23,6 +23,18 @@ Evaluate = Callable[[Any, tuple[Tensor, ...]], Mapping[str, Tensor]]
 
 Named = Mapping[str, Tensor]
 Tensors = tuple[Tensor, ...]
+Array = NDArray[np.float64]
+LaneFunction = Callable[[Named, Named, Tensors], list[Tensor]]
+
+REASONS = {
+    "data-dependent control flow": (
+        "it decides by the values of tensors (an if, .item(), or torch.nn.functional.one_hot, which looks at its "
+        "argument); use torch.where, and unseen.training.one_hot_squared_error for one-hot targets"
+    ),
+    "random": "it draws random numbers; give masks or noise as inputs (see unseen.training.DropoutMasks)",
+    "running_mean": "it keeps running averages; use the statistics of the batch, or of the training set",
+}
+"""What to say in place of the messages of `torch.func.vmap` that contain these words."""
 
 
 class LaneFunctions:
@@ -42,22 +54,34 @@ class LaneFunctions:
         self.network = lanes.network_name
         self.gradient = grad_and_value(lanes.per_lane(loss, training=True))
         self.names: tuple[str, ...] = ()
+        self.programs: dict[tuple[str, int], Program] = {}
+        self.warned = False
         self.evaluate = None if evaluate is None else lanes.per_lane(self._stacked(evaluate), training=False)
 
     def step(self, parameters: Named, buffers: Named, data: Tensors, drawn: Tensors) -> Replay:
-        """Capture ``drawn -> [gradient of each parameter (S, ...), losses (S,)]``."""
+        """Bind ``drawn -> [gradient of each parameter (S, ...), losses (S,)]``."""
 
         def outputs(parameters: Named, buffers: Named, batch: Tensors) -> list[Tensor]:
             gradients, value = self.gradient(parameters, buffers, batch)
             return [*gradients.values(), value]
 
-        return self._captured(outputs, parameters, buffers, data, drawn)
+        return self._bind("step", outputs, parameters, buffers, data, drawn)
 
     def metrics(self, parameters: Named, buffers: Named, batch: Tensors) -> Callable[[], tuple[tuple[str, ...], Array]]:
-        """Capture ``() -> (names, values)``, the values a float64 array of shape (S, metrics)."""
+        """Bind ``() -> (names, values)``, the values a float64 array of shape (S, metrics)."""
         assert self.evaluate is not None
-        replay = self._captured(self.evaluate, parameters, buffers, batch, ())
-        return lambda: (self.names, replay()[0].cpu().numpy())
+        replay = self._bind("metrics", self.evaluate, parameters, buffers, batch, ())
+
+        def run() -> tuple[tuple[str, ...], Array]:
+            values = replay()[0].cpu().numpy()
+            return self.names, values
+
+        return run
+
+    def working_bytes(self, parameters: Named, buffers: Named, data: Tensors, drawn: Tensors) -> int:
+        """Bytes that the step of one lane touches at once, from the tensors of one lane with its axis."""
+        self.step(parameters, buffers, data, drawn)
+        return self.programs["step", 1].working_bytes
 
     def _stacked(self, evaluate: Evaluate) -> Callable[[Any, Tensors], list[Tensor]]:
         def run(module: Any, batch: Tensors) -> list[Tensor]:
@@ -70,59 +94,72 @@ class LaneFunctions:
 
         return run
 
-    def _captured(
+    def _bind(
         self,
-        function: Callable[[Named, Named, Tensors], list[Tensor]],
+        name: str,
+        function: LaneFunction,
         parameters: Named,
         buffers: Named,
         fixed: Tensors,
         drawn: Tensors,
     ) -> Replay:
         lanes = len(next(iter(parameters.values())))
-        batched = _flat(vmap(function), list(parameters), list(buffers))
-        tensors = [*parameters.values(), *buffers.values(), *fixed, *drawn]
+        first, second = tuple(parameters.values()), (*buffers.values(), *fixed)
+        names = (list(parameters), list(buffers))
+        batched = _flat(vmap(function), *names)
+        if not self.programs:
+            self._try(batched, (*first, *second, *drawn))
+        if lanes == 1:
+            # One lane runs without the lane axis: plain matrix products are faster than batches of one.
+            first, second = _first_lane(first), _first_lane(second)
+        if (name, lanes) not in self.programs:
+            single = _flat(function, *names)
+            self.programs[name, lanes] = (
+                self._capture(lambda *t: [o.unsqueeze(0) for o in single(*t)], first, second, _first_lane(drawn))
+                if lanes == 1
+                else self._capture(batched, first, second, drawn)
+            )
+        replay = self.programs[name, lanes].bind(first, second)
+        if lanes == 1 and drawn:
+            return Replay(lambda *tensors: replay(*_first_lane(tensors)), ())
+        return replay
+
+    def _try(self, batched: Callable[..., list[Tensor]], tensors: Tensors) -> None:
+        """Run once without capture, so that what cannot be batched is told from what cannot be captured."""
         try:
             with torch.no_grad(), warnings.catch_warnings():
+                # Attention has no batching rule on the CPU and is run lane by lane, which is right if not fast.
                 warnings.filterwarnings("ignore", message="There is a performance drop")
                 batched(*tensors)
         except Exception as error:
             where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-            raise ValueError(f"{self.network} cannot be trained as a batch of seeds{where}: {error}") from error
-        bound = (tuple(parameters.values()), (*buffers.values(), *fixed))
-        if lanes == 1:
-            # One lane runs without the lane axis: plain matrix products are faster than batches of one.
-            single = _flat(function, list(parameters), list(buffers))
-            bound = (tuple(tensor[0] for tensor in bound[0]), tuple(tensor[0] for tensor in bound[1]))
-            batched = _with_lane_axis(single)
-            replay = self._capture(batched, *bound, tuple(tensor[0] for tensor in drawn))
-            return replay.taking_one_lane() if drawn else replay
-        return self._capture(batched, *bound, drawn)
+            reason = next((text for phrase, text in REASONS.items() if phrase in str(error)), str(error))
+            raise ValueError(f"{self.network} cannot be trained as a batch of seeds{where}: {reason}") from error
 
     def _capture(
         self, function: Callable[..., list[Tensor]], parameters: Tensors, fixed: Tensors, drawn: Tensors
-    ) -> Replay:
+    ) -> Program:
         try:
-            return capture(function, parameters=parameters, fixed=fixed, drawn=drawn)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="There is a performance drop")
+                return capture(function, parameters=parameters, fixed=fixed, drawn=drawn)
         except ValueError as error:
             raise ValueError(f"{self.network} cannot be trained as a batch of seeds: {error}") from error
         except Exception as error:
-            warnings.warn(
-                f"{self.network} could not be captured ({type(error).__name__}: {error}); it trains more slowly",
-                stacklevel=2,
-            )
-            return Replay(function, (*parameters, *fixed))
-
-
-Array = NDArray[np.float64]
+            if not self.warned:
+                warnings.warn(
+                    f"{self.network} could not be captured ({type(error).__name__}: {error}); it trains more slowly",
+                    stacklevel=2,
+                )
+            self.warned = True
+            return uncaptured(function)
 
 
 def _described(value: Any) -> str:
     return f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
 
 
-def _flat(
-    function: Callable[[Named, Named, Tensors], list[Tensor]], parameters: Sequence[str], buffers: Sequence[str]
-) -> Callable[..., list[Tensor]]:
+def _flat(function: LaneFunction, parameters: Sequence[str], buffers: Sequence[str]) -> Callable[..., list[Tensor]]:
     """The same function of tensors in one row: parameters, buffers, batch."""
     first, second = len(parameters), len(parameters) + len(buffers)
 
@@ -136,5 +173,5 @@ def _flat(
     return run
 
 
-def _with_lane_axis(function: Callable[..., list[Tensor]]) -> Callable[..., list[Tensor]]:
-    return lambda *tensors: [output.unsqueeze(0) for output in function(*tensors)]
+def _first_lane(tensors: Sequence[Tensor]) -> Tensors:
+    return tuple(tensor[0] for tensor in tensors)

@@ -7,10 +7,8 @@ that changes from step to step (one-hot targets, index offsets, views of paramet
 
 from __future__ import annotations
 
-import operator
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,39 +17,84 @@ from torch.func import functionalize
 from torch.fx import Graph, GraphModule, Interpreter, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from unseen.training.memory import peak_bytes, reusable, storage
+
 aten = torch.ops.aten
 
-SHAPE_ONLY = {
-    aten.ones_like.default,
-    aten.zeros_like.default,
-    aten.full_like.default,
-    aten.new_zeros.default,
-    aten.new_ones.default,
-    aten.new_full.default,
+FILLED_LIKE = {
+    aten.ones_like.default: 1,
+    aten.zeros_like.default: 0,
+    aten.new_ones.default: 1,
+    aten.new_zeros.default: 0,
 }
-"""Operations whose result depends only on the shape and type of their tensor argument."""
+"""Operations that take only shape and type from a tensor, and what they fill it with."""
+
+
+DIRECT: dict[Any, Callable[..., Any]] = {
+    overload: getattr(torch, name)
+    for name, overload in {
+        "add": aten.add.Tensor,
+        "sub": aten.sub.Tensor,
+        "mul": aten.mul.Tensor,
+        "div": aten.div.Tensor,
+        "neg": aten.neg.default,
+        "exp": aten.exp.default,
+        "log": aten.log.default,
+        "tanh": aten.tanh.default,
+        "relu": aten.relu.default,
+        "rsqrt": aten.rsqrt.default,
+        "pow": aten.pow.Tensor_Scalar,
+        "where": aten.where.self,
+        "sum": aten.sum.dim_IntList,
+        "mean": aten.mean.dim,
+        "mm": aten.mm.default,
+        "bmm": aten.bmm.default,
+        "addmm": aten.addmm.default,
+        "permute": aten.permute.default,
+        "transpose": aten.transpose.int,
+        "unsqueeze": aten.unsqueeze.default,
+        "gather": aten.gather.default,
+        "clone": aten.clone.default,
+    }.items()
+}
+"""The ordinary functions of the most frequent operations: called from Python they cost about a microsecond less."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A captured function: call it with the tensors that change, get its outputs."""
+    """A captured function bound to its tensors: call it with those that change, get its outputs."""
 
     forward: Callable[..., Sequence[Tensor]]
-    bound: tuple[Tensor, ...] = ()
-    """Parameters, fixed data and what was computed from them once."""
-
-    working_bytes: int = 0
-    """Most bytes alive at once during a replay, bound tensors included."""
+    bound: tuple[Tensor, ...]
 
     def __call__(self, *drawn: Tensor) -> Sequence[Tensor]:
         """Compute the outputs."""
         with torch.no_grad():
             return self.forward(*self.bound, *drawn)
 
-    def taking_one_lane(self) -> Replay:
-        """The same, called with tensors that have a lane axis of length one in front."""
-        forward, n_bound = self.forward, len(self.bound)
-        return replace(self, forward=lambda *tensors: forward(*tensors[:n_bound], *(t[0] for t in tensors[n_bound:])))
+
+@dataclass(frozen=True)
+class Program:
+    """A captured function; `bind` it to parameters and fixed tensors of the same shapes to run it."""
+
+    settle: Callable[..., Sequence[Tensor]]
+    """From parameters and fixed tensors: what a step needs of them."""
+
+    forward: Callable[..., Sequence[Tensor]]
+    """From what `settle` gives and the drawn tensors: the outputs."""
+
+    working_bytes: int = 0
+    """Most bytes alive at once during a step, bound tensors included; 0 if not known."""
+
+    def bind(self, parameters: Sequence[Tensor], fixed: Sequence[Tensor] = ()) -> Replay:
+        """Carry out what need be done only once."""
+        with torch.no_grad():
+            return Replay(self.forward, tuple(self.settle(*parameters, *fixed)))
+
+
+def uncaptured(function: Callable[..., Sequence[Tensor]]) -> Program:
+    """The function as it is, run anew at each step."""
+    return Program(lambda *tensors: tensors, function)
 
 
 def capture(
@@ -60,14 +103,13 @@ def capture(
     parameters: Sequence[Tensor],
     fixed: Sequence[Tensor] = (),
     drawn: Sequence[Tensor] = (),
-) -> Replay:
-    """Trace ``function(*parameters, *fixed, *drawn)`` into a `Replay` that is called with `drawn` alone.
+) -> Program:
+    """Trace ``function(*parameters, *fixed, *drawn)``.
 
     Parameters
     ----------
     function : callable
-        A pure function of its tensors: whatever Python does in it (numbers it computes, random draws) is frozen at
-        the values of this call.
+        A pure function of its tensors: whatever else Python does in it is frozen at the values of this call.
     parameters : sequence of Tensor
         Tensors that keep their identity but whose values change in place between calls.
     fixed : sequence of Tensor
@@ -77,34 +119,43 @@ def capture(
 
     Returns
     -------
-    Replay
+    Program
         Its outputs are contiguous and share no memory with parameters or fixed tensors.
 
     Raises
     ------
     ValueError
         If the function draws random numbers or changes one of its arguments in place.
+
+    Examples
+    --------
+    >>> weight, inputs = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    >>> program = capture(lambda w, x: [(w * x).sum()], parameters=[weight], fixed=[inputs])
+    >>> replay = program.bind([weight], [inputs])
+    >>> _ = weight.add_(1)
+    >>> replay()
+    [tensor(18.)]
     """
     examples = [*parameters, *fixed, *drawn]
-    with torch.no_grad(), warnings.catch_warnings():
-        # Per-lane fallback of an operation without a batching rule is handled by running such lanes one by one.
-        warnings.filterwarnings("ignore", message="There is a performance drop")
+    before = _random_states(examples)
+    with torch.no_grad():
         traced: GraphModule = make_fx(functionalize(function, remove="mutations"))(*examples)
-    _refuse_impure(traced.graph)
+    if any(not torch.equal(one, other) for one, other in zip(before, _random_states(examples), strict=True)):
+        raise ValueError("it draws random numbers; give masks or noise as inputs instead")
+    for node in traced.graph.nodes:
+        if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
+            raise ValueError(f"it changes one of its inputs in place ({node.target})")
     _merge_repeated(traced.graph)
     traced.recompile()
     values = _Recorder(traced).record(examples)
+    _cut_from_shapes(traced.graph, values)
     _drop_views_that_change_nothing(traced.graph, values)
     return _split(traced, values, len(parameters), len(fixed))
 
 
-def _refuse_impure(graph: Graph) -> None:
-    for node in graph.nodes:
-        if isinstance(node.target, torch._ops.OpOverload):
-            if torch.Tag.nondeterministic_seeded in node.target.tags:
-                raise ValueError(f"it draws random numbers ({node.target}); give masks or noise as inputs instead")
-            if node.target._schema.is_mutable:
-                raise ValueError(f"it changes one of its inputs in place ({node.target})")
+def _random_states(examples: Sequence[Tensor]) -> list[Tensor]:
+    devices = {tensor.device for tensor in examples if tensor.is_cuda}
+    return [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in devices)]
 
 
 def _merge_repeated(graph: Graph) -> None:
@@ -113,7 +164,7 @@ def _merge_repeated(graph: Graph) -> None:
     for node in list(graph.nodes):
         if node.op != "call_function":
             continue
-        if node.target is aten.pow.Tensor_Scalar and node.args[1] == 1:
+        if node.target in (aten.pow.Tensor_Scalar, aten.mul.Scalar) and node.args[1] == 1:
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
             continue
@@ -140,10 +191,6 @@ class _Recorder(Interpreter):
         return self.values[n]
 
 
-def _storage(value: Any) -> int:
-    return value.untyped_storage().data_ptr() if isinstance(value, Tensor) else 0
-
-
 def _same_view(one: Tensor, other: Any) -> bool:
     return (
         isinstance(other, Tensor)
@@ -156,13 +203,29 @@ def _same_view(one: Tensor, other: Any) -> bool:
     )
 
 
+def _cut_from_shapes(graph: Graph, values: dict[Node, Any]) -> None:
+    """Make what depends only on the shape of a changing tensor depend on nothing."""
+    for node in graph.nodes:
+        if node.target in FILLED_LIKE:
+            value: Tensor = values[node]
+            node.args = (list(value.shape), FILLED_LIKE[node.target])
+            node.kwargs = {"dtype": value.dtype, "device": value.device}
+            node.target = aten.full.default
+
+
 def _drop_views_that_change_nothing(graph: Graph, values: dict[Node, Any]) -> None:
+    """Skip views that equal what they are views of, or what that is a view of (a transpose of a transpose)."""
     for node in list(graph.nodes):
-        if node.op == "call_function" and node.args and isinstance(node.args[0], Node):
-            value, source = values[node], values[node.args[0]]
-            if isinstance(value, Tensor) and value.numel() and _same_view(value, source):
-                node.replace_all_uses_with(node.args[0])
+        value = values[node]
+        if node.op != "call_function" or not isinstance(value, Tensor) or not value.numel():
+            continue
+        source = node
+        while source.args and isinstance(source.args[0], Node) and storage(values[source.args[0]]) == storage(value):
+            source = source.args[0]
+            if _same_view(value, values[source]):
+                node.replace_all_uses_with(source)
                 graph.erase_node(node)
+                break
     graph.eliminate_dead_code()
 
 
@@ -193,56 +256,46 @@ def _classify(graph: Graph, values: dict[Node, Any], n_parameters: int, n_fixed:
             position += 1
         elif node.op == "get_attr" or (node.op == "call_function" and all(i in kinds.constant for i in inputs)):
             kinds.constant.add(node)
-        elif node.op == "call_function" and node.target in SHAPE_ONLY:
-            kinds.constant.add(node)
         elif node.op == "call_function" and all(kinds.settled(i) for i in inputs):
-            shared = {_storage(values[i]) for i in inputs if i in kinds.view}
-            if isinstance(values[node], Tensor) and _storage(values[node]) in shared:
+            shared = {storage(values[i]) for i in inputs if i in kinds.view}
+            if isinstance(values[node], Tensor) and storage(values[node]) in shared:
                 kinds.view.add(node)
     return kinds
 
 
-def _split(traced: GraphModule, values: dict[Node, Any], n_parameters: int, n_fixed: int) -> Replay:
-    """Bind what is settled once and keep a graph of the rest."""
+def _split(traced: GraphModule, values: dict[Node, Any], n_parameters: int, n_fixed: int) -> Program:
+    """Divide a graph into what is settled once and what each step must do."""
     old = traced.graph
     kinds = _classify(old, values, n_parameters, n_fixed)
     kept = [node for node in old.nodes if not kinds.settled(node)]
-    used = dict.fromkeys(i for node in kept for i in node.all_input_nodes if kinds.settled(i))
-    new = Graph()
-    copies: dict[Node, Node] = {node: new.placeholder(f"bound_{index}") for index, node in enumerate(used)}
-    bound_storages = {_storage(values[node]) for node in used}
+    used = list(dict.fromkeys(i for node in kept for i in node.all_input_nodes if kinds.settled(i)))
+    bound = {storage(values[node]) for node in used}
+
+    settle = Graph()
+    settled: dict[Node, Node] = {}
+    for node in old.nodes:
+        if kinds.settled(node):
+            settled[node] = settle.node_copy(node, lambda argument: settled[argument])
+    settle.output([settled[node] for node in used])
+    settle.eliminate_dead_code()
+
+    step = Graph()
+    copies: dict[Node, Node] = {node: step.placeholder(f"bound_{index}") for index, node in enumerate(used)}
+    in_place = reusable(kept, values, bound)
     for node in kept:
         if node.op == "output":
-            new.output([_owned(new, copies[out], values[out], bound_storages) for out in node.args[0]])
+            step.output([_owned(step, copies[out], values[out], bound) for out in node.args[0]])
         else:
-            copies[node] = new.node_copy(node, lambda argument: copies[argument])
-    module = GraphModule(traced, new)
-    bound = tuple(values[node] for node in used)
-    return Replay(module.forward, bound, _peak_bytes(kept, values, bound))
+            copies[node] = step.node_copy(node, lambda argument: copies[argument])
+            target = in_place.get(node, node.target)
+            copies[node].target = DIRECT.get(target, target)
+    return Program(
+        GraphModule(traced, settle).forward, GraphModule(traced, step).forward, peak_bytes(kept, values, bound)
+    )
 
 
-def _owned(graph: Graph, node: Node, value: Tensor, bound_storages: set[int]) -> Node:
+def _owned(graph: Graph, node: Node, value: Tensor, bound: set[int]) -> Node:
     """An output that optimizers may read as a contiguous tensor of its own."""
-    if value.is_contiguous() and _storage(value) not in bound_storages:
+    if value.is_contiguous() and storage(value) not in bound:
         return node
     return graph.call_function(aten.clone.default, (node,), {"memory_format": torch.contiguous_format})
-
-
-def _peak_bytes(kept: Sequence[Node], values: dict[Node, Any], bound: Sequence[Tensor]) -> int:
-    last_use: dict[int, int] = {}
-    for index, node in enumerate(kept):
-        for touched in (node, *node.all_input_nodes):
-            last_use[_storage(values[touched])] = index
-    sizes = {_storage(tensor): tensor.untyped_storage().nbytes() for tensor in bound}
-    live = peak = sum(sizes.values())
-    alive: dict[int, int] = {}
-    for index, node in enumerate(kept):
-        value = values[node]
-        for tensor in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(tensor, Tensor) and (key := _storage(tensor)) not in sizes:
-                sizes[key] = alive[key] = tensor.untyped_storage().nbytes()
-                live += sizes[key]
-        peak = max(peak, live)
-        for key in [key for key in alive if last_use.get(key, index) <= index]:
-            live -= alive.pop(key)
-    return peak

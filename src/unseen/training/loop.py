@@ -188,12 +188,16 @@ def _lanes_per_call(plan: _Plan, first: tuple[Tensor, ...]) -> int:
     count = len(plan.lanes)
     if count == 1 or plan.steps == 0:
         return count
-    parameters = {name: value[:1] for name, value in plan.lanes.parameters.items()}
-    buffers = {name: value[:1] for name, value in plan.lanes.buffers.items()}
-    data = tuple(tensor[:1] for tensor in plan.data)
-    single = plan.functions.step(parameters, buffers, data, tuple(tensor[:1] for tensor in first))
+    # Copies, because a view of one lane would keep, and be counted as, the memory of all.
+    needed = plan.functions.working_bytes(
+        {name: value[:1].clone() for name, value in plan.lanes.parameters.items()},
+        {name: value[:1].clone() for name, value in plan.lanes.buffers.items()},
+        tuple(tensor[:1].clone() for tensor in plan.data),
+        tuple(tensor[:1].clone() for tensor in first),
+    )
     budget = WORKING_BYTES.get(plan.lanes.device.type, WORKING_BYTES["cuda"])
-    return max(1, min(count, budget // max(1, single.working_bytes)))
+    most = max(1, min(count, budget // max(1, needed)))
+    return -(-count // -(-count // most))
 
 
 class _Group:
@@ -261,7 +265,7 @@ class _Group:
             at = done - len(self.losses) + int(np.argmin(finite[:, position]))
             self.notes.diverged[self.members[position]] = at
         self.losses = []
-        self.end(~finite.all(axis=0))
+        self.end(np.asarray(~finite.all(axis=0)))
 
     def evaluate(self, step: int) -> None:
         names, values = self.metrics()

@@ -1,4 +1,4 @@
-"""One optimizer over stacked parameters: a check that it treats lanes apart, and the selection of lanes in its state."""
+"""One optimizer over stacked parameters: a check that it treats lanes apart, and the selection of lanes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def select_lanes(optimizer: torch.optim.Optimizer, tensors: Sequence[Tensor], la
         state = optimizer.state.pop(tensor, None)
         if state is not None:
             optimizer.state[selected[id(tensor)]] = {
-                name: value.index_select(0, lanes) if isinstance(value, Tensor) and value.shape == tensor.shape else value
+                name: value.index_select(0, lanes)
+                if isinstance(value, Tensor) and value.shape == tensor.shape
+                else value
                 for name, value in state.items()
             }
     for group in optimizer.param_groups:
