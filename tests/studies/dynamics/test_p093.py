@@ -12,7 +12,7 @@ from unseen.measures.theory.advani_saxe import learning_curve
 from unseen.problems.regression.linear_teacher import LinearTeacher
 from unseen.problems.regression.relu_teacher import ReluTeacher
 from unseen.studies.dynamics import p093_overtraining as p093
-from unseen.studies.dynamics._relu_students import TwoLayerStudent, both_layers_sweep, output_layer_sweep
+from unseen.studies.dynamics._relu_students import TwoLayerStudent, both_layers_sweep, draw_key, output_layer_sweep
 
 SMOKE = p093.study.scales["smoke"]
 
@@ -61,9 +61,9 @@ def test_a_trial_is_a_pure_function_of_condition_seed_and_config():
 def test_output_layer_flow_ends_at_least_squares_on_the_hidden_layer():
     problem = ReluTeacher(inputs=6, samples=60, hidden=3)
     sweep = output_layer_sweep(problem, 0, widths=[8], draws=1, times=np.array([0.0, 1e9]), test_size=500)
-    key = int(random_stream("093 features", 0, 0).integers(1 << 62))
+    key = draw_key("output layer", 0, 0)
     train, test = problem.sample("train", seed=key), problem.sample("iid", 500, seed=key)
-    first = random_stream("093 features", "weights", key, 8).standard_normal((6, 8))
+    first = random_stream("093", "hidden layer", key, 8).standard_normal((6, 8))
     hidden = [np.maximum(examples.inputs["x"] @ first, 0) for examples in (train, test)]
     solution = np.linalg.lstsq(hidden[0], train.targets, rcond=None)[0]
     error = ((hidden[1] @ solution - test.labels["noiseless"]) ** 2).mean() + 0.2
@@ -73,26 +73,31 @@ def test_output_layer_flow_ends_at_least_squares_on_the_hidden_layer():
 
 def test_both_layers_follow_gradient_descent_by_hand():
     problem = ReluTeacher(inputs=5, samples=30, hidden=3)
-    options = {"steps": 60, "learning_rate": 0.3, "momentum": 0.8, "test_size": 300}
+    options = {"draws": 2, "steps": 60, "learning_rate": 0.3, "momentum": 0.8, "test_size": 300}
     sweeps = both_layers_sweep(problem, [4, 9], widths=[7], **options)
     for seed, sweep in zip([4, 9], sweeps, strict=True):
-        torch.manual_seed(seed)
-        student = TwoLayerStudent(5, 7)
-        first, second = (p.detach().double().numpy() for p in (student.first, student.second))
-        train, test = problem.sample("train", seed=seed), problem.sample("iid", 300, seed=seed)
-        x, y = train.inputs["x"], train.targets
-        velocity = [np.zeros_like(first), np.zeros_like(second)]
-        for _ in range(60):
-            before = x @ first
-            hidden = np.maximum(before, 0)
-            residual = (hidden @ second / np.sqrt(7) - y) / len(y) / np.sqrt(7)
-            gradients = [x.T @ (np.outer(residual, second) * (before > 0)), hidden.T @ residual]
-            velocity = [0.8 * v + g for v, g in zip(velocity, gradients, strict=True)]
-            first, second = first - 0.3 * velocity[0], second - 0.3 * velocity[1]
-        answers = np.maximum(test.inputs["x"] @ first, 0) @ second / np.sqrt(7)
-        expected = ((answers - test.labels["noiseless"]) ** 2).mean() + 0.2
+        expected = np.mean([error_after_descent(problem, draw_key("both layers", seed, draw)) for draw in range(2)])
         assert sweep["last"][0] == pytest.approx(expected, rel=1e-3)
         assert sweep["parameters_per_sample"] == [7 * 6 / 30]
+
+
+def error_after_descent(problem: ReluTeacher, key: int) -> float:
+    """Test error of a student of width 7 after the 60 steps of the test above."""
+    torch.manual_seed(key)
+    student = TwoLayerStudent(5, 7)
+    first, second = (p.detach().double().numpy() for p in (student.first, student.second))
+    train, test = problem.sample("train", seed=key), problem.sample("iid", 300, seed=key)
+    x, y = train.inputs["x"], train.targets
+    velocity = [np.zeros_like(first), np.zeros_like(second)]
+    for _ in range(60):
+        before = x @ first
+        hidden = np.maximum(before, 0)
+        residual = (hidden @ second / np.sqrt(7) - y) / len(y) / np.sqrt(7)
+        gradients = [x.T @ (np.outer(residual, second) * (before > 0)), hidden.T @ residual]
+        velocity = [0.8 * v + g for v, g in zip(velocity, gradients, strict=True)]
+        first, second = first - 0.3 * velocity[0], second - 0.3 * velocity[1]
+    answers = np.maximum(test.inputs["x"] @ first, 0) @ second / np.sqrt(7)
+    return float(((answers - test.labels["noiseless"]) ** 2).mean() + 0.2)
 
 
 def test_a_diverged_student_is_a_failed_trial():

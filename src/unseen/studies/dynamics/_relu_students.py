@@ -64,9 +64,9 @@ def output_layer_sweep(
     for width in widths:
         outcomes = []
         for draw in range(draws):
-            key = int(random_stream("093 features", seed, draw).integers(1 << 62))
+            key = draw_key("output layer", seed, draw)
             train_set, test_set = problem.sample("train", seed=key), problem.sample("iid", test_size, seed=key)
-            first = random_stream("093 features", "weights", key, width).standard_normal((problem.inputs, width))
+            first = random_stream("093", "hidden layer", key, width).standard_normal((problem.inputs, width))
 
             def features(x: Array, first: Array = first) -> Array:
                 return np.maximum(x @ first, 0) / math.sqrt(first.shape[1])
@@ -86,12 +86,13 @@ def both_layers_sweep(
     seeds: Sequence[int],
     *,
     widths: Sequence[int],
+    draws: int,
     steps: int,
     learning_rate: float,
     momentum: float,
     test_size: int,
 ) -> list[WidthSweep]:
-    """Both layers learnt by full-batch gradient descent on the mean squared error, all seeds at once.
+    """Both layers learnt by full-batch gradient descent on the mean squared error, all seeds and draws at once.
 
     Returns
     -------
@@ -99,8 +100,9 @@ def both_layers_sweep(
         Per seed, the columns of `output_layer_sweep`; nan where training diverged.
     """
     device, noise = current_run().device, problem.noise_variance
-    train_sets = [problem.sample("train", seed=seed) for seed in seeds]
-    test_sets = [problem.sample("iid", test_size, seed=seed) for seed in seeds]
+    keys = [draw_key("both layers", seed, draw) for seed in seeds for draw in range(draws)]
+    train_sets = [problem.sample("train", seed=key) for key in keys]
+    test_sets = [problem.sample("iid", test_size, seed=key) for key in keys]
 
     def stack(arrays: Sequence[Array]) -> Tensor:
         return torch.tensor(np.stack(arrays), dtype=torch.float32, device=device)
@@ -113,8 +115,7 @@ def both_layers_sweep(
 
     rows: list[list[tuple[float, ...]]] = [[] for _ in seeds]
     for index, width in enumerate(widths):
-        load = width * (problem.inputs + 1) / problem.samples
-        lanes = SeedBatch.build(partial(_student, problem.inputs, width), seeds=seeds)
+        lanes = SeedBatch.build(partial(_student, problem.inputs, width), seeds=keys)
         with running(_part(sum(widths[:index]) / sum(widths), width / sum(widths))):
             history = train(
                 lanes,
@@ -126,14 +127,19 @@ def both_layers_sweep(
                 evaluation=(*unseen, *data),
                 evaluate_at=log_spaced(steps, per_decade=15),
             )
-        for lane in range(len(seeds)):
-            if history.diverged[lane] >= 0:
-                rows[lane].append((width, load, *[math.nan] * 4))
-                continue
+        outcomes = np.full((len(keys), 4), np.nan)
+        for lane in np.flatnonzero(history.diverged < 0).tolist():
             curve = history.values(lane, "test") + noise
-            residual = float(history.values(lane, "train")[-1])
-            rows[lane].append((width, load, float(curve[-1]), float(curve.min()), overtraining(curve), residual))
+            outcomes[lane] = curve[-1], curve.min(), overtraining(curve), history.values(lane, "train")[-1]
+        load = width * (problem.inputs + 1) / problem.samples
+        for row, means in zip(rows, outcomes.reshape(len(seeds), draws, 4).mean(axis=1), strict=True):
+            row.append((width, load, *means))
     return [_columns(row) for row in rows]
+
+
+def draw_key(arm: str, seed: int, draw: int) -> int:
+    """The seed of one draw of teacher, data and first weights within a trial."""
+    return int(random_stream("093", arm, seed, draw).integers(1 << 62))
 
 
 def _student(inputs: int, width: int, seed: int) -> TwoLayerStudent:

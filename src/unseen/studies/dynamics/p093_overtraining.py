@@ -19,7 +19,7 @@ is that of teacher, inputs and noise. "Overtraining" is the last test error of a
 
 ReLU: a teacher of 10 hidden units on 20 inputs, 200 samples, SNR 5. In one arm students learn their output layer alone
 (exact gradient flow on random features to t = 10 000); in the other both layers learn by 10 000 full-batch gradient
-steps with momentum, at widths 2 to 400.
+steps with momentum, at widths 2 to 400, three teachers per seed.
 
 Beside them stand what a user would do instead: stopping at the time that theory calls optimal, ridge regression with
 the Bayes-optimal penalty 1/SNR, and, for the ReLU teacher, Gaussian-process regression with the teacher's covariance.
@@ -70,7 +70,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from unseen.contracts.problem import random_stream
 from unseen.contracts.study import (
     Claim,
     Curve,
@@ -84,10 +83,10 @@ from unseen.contracts.study import (
     setting,
 )
 from unseen.measures.theory.advani_saxe import learning_curve, optimal_ridge_error, optimal_stopping_time, overtraining
-from unseen.measures.theory.gradient_flow import least_squares_flow
 from unseen.problems.regression.linear_teacher import LinearTeacher
 from unseen.problems.regression.relu_teacher import ReluTeacher
 from unseen.statistics import UNDETERMINED, Interval, geometric_mean_ratio, mean, paired_difference
+from unseen.studies.dynamics._linear_students import linear_errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,8 +119,9 @@ class Config:
     )
     output_last_time: float = setting(1e4, "end of gradient flow on the output layer")
     both_widths: tuple[int, ...] = setting(
-        (2, 4, 6, 8, 10, 14, 20, 30, 50, 100, 200, 400), "hidden units of students whose layers both learn"
+        (2, 4, 6, 8, 10, 14, 20, 30, 50, 140, 400), "hidden units of students whose layers both learn"
     )
+    both_draws: int = setting(3, "teachers and training sets averaged within a trial where both layers learn")
     steps: int = setting(10_000, "full-batch gradient steps on both layers")
     learning_rate: float = setting(0.2, "of gradient descent on both layers")
     momentum: float = setting(0.9, "of gradient descent on both layers")
@@ -158,6 +158,7 @@ def trial(condition: str, seeds: Sequence[int], config: Config) -> list[Outcome]
         problem,
         seeds,
         widths=config.both_widths,
+        draws=config.both_draws,
         steps=config.steps,
         learning_rate=config.learning_rate,
         momentum=config.momentum,
@@ -167,45 +168,30 @@ def trial(condition: str, seeds: Sequence[int], config: Config) -> list[Outcome]
 
 
 def linear_outcome(ratio: float, seed: int, config: Config) -> Outcome:
-    """Gradient flow on `draws` linear teachers at one ratio, beside theory, early stopping and ridge."""
-    problem = LinearTeacher(inputs=config.inputs, samples=round(ratio * config.inputs), snr=config.snr)
-    noise = problem.noise_variance
+    """Gradient flow at one ratio, beside theory, early stopping and ridge."""
+    theory = {"ratio": ratio, "snr": config.snr}
     times = np.concatenate([[0.0], np.geomspace(0.1, config.last_time, 97)])
-    stop = optimal_stopping_time(ratio=ratio, snr=config.snr)
-    curves, late, stopped, ridge = [], [], [], []
-    for draw in range(config.draws):
-        # The draw's own seed does not depend on the ratio: a smaller training set is the beginning of a larger one.
-        key = int(random_stream("093", seed, draw).integers(1 << 62))
-        examples = problem.sample("train", seed=key)
-        design, targets = examples.inputs["x"], np.asarray(examples.targets)
-        weights = problem.teacher(key)["weights"]
-        direction = random_stream("093", "first weights", key).standard_normal(config.inputs)
-        starts = np.sqrt(config.initial_variances)[:, None] * direction
-        moments = np.append(times, stop)
-        students = least_squares_flow(design, targets, np.vstack([np.zeros((1, config.inputs)), starts]), moments)
-        # With x ~ N(0, I/N) the error of given weights on fresh inputs is known without drawing any.
-        errors = ((students - weights) ** 2).mean(axis=-1) + noise
-        curves.append(errors[0, :-1])
-        stopped.append(errors[0, -1])
-        late.append(errors[1:, -2])
-        best = np.linalg.solve(design.T @ design + noise * np.eye(config.inputs), design.T @ targets)
-        ridge.append(((best - weights) ** 2).mean() + noise)
-    simulated = np.mean(curves, axis=0)
+    errors = linear_errors(
+        LinearTeacher(inputs=config.inputs, samples=round(ratio * config.inputs), snr=config.snr),
+        seed,
+        draws=config.draws,
+        times=times,
+        stop=optimal_stopping_time(**theory),
+        initial_variances=config.initial_variances,
+    )
+    simulated = errors.curves.mean(axis=0)
     metrics = {
         "late_error": float(simulated[-1]),
-        "overtraining": float(np.mean([overtraining(curve) for curve in curves])),
-        "early_stopping_error": float(np.mean(stopped)),
-        "ridge_error": float(np.mean(ridge)),
-        "theory_late_error": float(learning_curve(config.last_time, ratio=ratio, snr=config.snr)),
-        "theory_ridge_error": optimal_ridge_error(ratio=ratio, snr=config.snr),
+        "overtraining": float(np.mean([overtraining(curve) for curve in errors.curves])),
+        "early_stopping_error": float(errors.stopped.mean()),
+        "ridge_error": float(errors.ridge.mean()),
+        "theory_late_error": float(learning_curve(config.last_time, **theory)),
+        "theory_ridge_error": optimal_ridge_error(**theory),
     }
-    curve = {
-        "time": times[1::4],
-        "simulated": simulated[1::4],
-        "theory": learning_curve(times[1::4], ratio=ratio, snr=config.snr),
-    }
-    starts_curve = {"initial_variance": config.initial_variances, "late_error": np.mean(late, axis=0)}
-    return Outcome(metrics, {"curve": _short(curve), "starts": _short(starts_curve)})
+    shown = times[1::4]
+    curve = {"time": shown, "simulated": simulated[1::4], "theory": learning_curve(shown, **theory)}
+    starts = {"initial_variance": config.initial_variances, "late_error": errors.late.mean(axis=0)}
+    return Outcome(metrics, {"curve": _short(curve), "starts": _short(starts)})
 
 
 def _sweep_outcome(sweep: Curve, problem: ReluTeacher, seed: int, test_size: int) -> Outcome:
@@ -435,6 +421,7 @@ study = Study(
         "full": Config(
             inputs=1000,
             draws=100,
+            both_draws=20,
             output_widths=(25, 50, 100, 160, 200, 250, 400, 800, 1600),
             both_widths=(2, 4, 6, 8, 10, 14, 20, 30, 50, 100, 200, 400, 1000, 4000),
             steps=100_000,
