@@ -1,8 +1,11 @@
-"""What laws need of examples: their bits as one text, their rows as values, and damage on purpose."""
+"""What laws need of examples: their bits as one text, their rows as values, and disturbances on purpose."""
 
 from __future__ import annotations
 
 import hashlib
+import random
+import sys
+import time
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -80,3 +83,22 @@ def scribbled(arrays: Sequence[NDArray[Any]]) -> Iterator[int]:
     finally:
         for array, before in kept:
             array[...] = before
+
+
+@contextmanager
+def disturbed_global_randomness() -> Iterator[None]:
+    """Within the block every random state that nothing may read is another one, never the same twice."""
+    torch: Any = sys.modules.get("torch")
+    kept = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None  # noqa: NPY002
+    seed = time.time_ns() % 2**32
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    if torch:
+        torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])  # noqa: NPY002
+        if torch:
+            torch.set_rng_state(kept[2])

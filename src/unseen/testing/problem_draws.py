@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Hashable, Sequence
 from itertools import combinations
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unseen.contracts.problem import AXES, BLOCK_SIZE, Split
-from unseen.testing.examples import columns, fingerprint, rows, scribbled
+from unseen.testing.examples import columns, disturbed_global_randomness, fingerprint, rows, scribbled
 from unseen.testing.laws import LawBroken, require
 from unseen.testing.problem_case import ProblemCase, where
 from unseen.testing.spawned import Draw, fingerprints, fingerprints_elsewhere
@@ -56,9 +55,8 @@ def examples_name_their_origin(case: ProblemCase) -> None:
 def draws_the_same_bits_again(case: ProblemCase) -> None:
     """The same arguments give the same bits, whatever was drawn in between and from wherever."""
     before = [fingerprint(examples) for examples in case.draws()]
-    random.seed(12)
-    np.random.seed(34)  # noqa: NPY002 - the law is that nobody reads this state
-    after = [fingerprint(examples) for examples in reversed(list(case.draws()))]
+    with disturbed_global_randomness():
+        after = [fingerprint(examples) for examples in reversed(list(case.draws()))]
     require(before == after[::-1], "a draw was different the second time")
 
 
@@ -105,18 +103,22 @@ def neighbouring_seeds_share_no_stream(case: ProblemCase) -> None:
         n = case.size(split, 64)
         if n < 8:
             continue
+        # A stream that is only moved agrees everywhere; of few instances some stand in the same place by chance.
+        most = 0.5 + 4 / n
         for seed in case.seeds:
             for step in (1, 2):
                 here, there = (rows(case.problem, case.problem.sample(split, n, s)) for s in (seed, seed + step))
                 shared = max(_agreement(here[lag:], there) for lag in range(n // 8 + 1))
                 shared = max([shared, *(_agreement(here, there[lag:]) for lag in range(n // 8 + 1))])
-                require(shared < 0.5, f"split {split!r}: seeds {seed} and {seed + step} share {shared:.0%} of a stream")
+                require(
+                    shared < most, f"split {split!r}: seeds {seed} and {seed + step} share {shared:.0%} of a stream"
+                )
         if about.size is None:
             seed = case.seeds[0]
             here = rows(case.problem, case.problem.sample(split, BLOCK_SIZE + n, seed))[BLOCK_SIZE:]
             there = rows(case.problem, case.problem.sample(split, n, seed + 1))
             shared = _agreement(here, there)
-            require(shared < 0.5, f"split {split!r}: the second block of seed {seed} is the first of seed {seed + 1}")
+            require(shared < most, f"split {split!r}: the second block of seed {seed} is the first of seed {seed + 1}")
 
 
 def splits_are_disjoint(case: ProblemCase) -> None:

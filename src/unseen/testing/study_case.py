@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import random
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import numpy as np
 
 from unseen.contracts.study import Outcome, Study, Trial, Trials
 from unseen.testing.laws import require
@@ -75,11 +71,3 @@ class StudyCase:
         yield "smoke", self.smoke
         for scale, trials in self.recorded.items():
             yield f"the record at scale {scale}", trials
-
-
-def disturb_global_randomness() -> None:
-    """Move on every random state that a trial must not read."""
-    random.seed(round(time.time() * 1e6) % 2**32)
-    np.random.seed(random.randrange(2**32))  # noqa: NPY002 - the law is that nobody reads this state
-    if torch := sys.modules.get("torch"):
-        torch.manual_seed(random.randrange(2**32))

@@ -20,7 +20,7 @@ def page_has_its_sections(case: StudyCase) -> None:
     require(len(page.split("\n\n")[0].split()) > 3, "the page does not begin with a sentence")
     places = []
     for heading in SECTIONS:
-        found = re.search(rf"^{heading}\b[^\n]*\n\s+\S+", page, re.MULTILINE)
+        found = re.search(rf"^{heading}\b[^\n]*\n(?:[ \t]*\n)*[ \t]+\S", page, re.MULTILINE)
         if not found:
             raise LawBroken(f"the page has no section {heading!r} with text under it")
         places.append(found.start())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 from unittest import SkipTest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.study import Outcome
+from unseen.testing.examples import disturbed_global_randomness
 from unseen.testing.laws import require
-from unseen.testing.study_case import StudyCase, disturb_global_randomness
+from unseen.testing.study_case import StudyCase
 
 Array = NDArray[np.float64]
 
@@ -63,8 +65,9 @@ def metrics_are_finite_or_documented(case: StudyCase) -> None:
     """
     for place, trials in case.everything():
         for trial in trials.items:
-            for name, value in trial.outcome.metrics.items():
-                if not math.isfinite(value):
+            metrics: Mapping[str, Any] = trial.outcome.metrics
+            for name, value in metrics.items():
+                if isinstance(value, numbers.Real) and not math.isfinite(value):
                     word = "nan" if math.isnan(value) else "inf"
                     named = any(fnmatchcase(name, pattern) for pattern in re.findall(r"`([\w*]+)`", case.page))
                     require(
@@ -77,8 +80,8 @@ def metrics_are_finite_or_documented(case: StudyCase) -> None:
 def same_seed_same_outcome(case: StudyCase) -> None:
     """Run again, whatever global random states are by then, every trial gives the same numbers, bit for bit."""
     for condition in case.study.conditions:
-        disturb_global_randomness()
-        again = case.run(condition, case.seeds)
+        with disturbed_global_randomness():
+            again = case.run(condition, case.seeds)
         for trial, outcome in zip(case.smoke.of(condition), again, strict=True):
             for name, first, second in _numbers(trial.outcome, outcome):
                 same = np.array_equal(first, second, equal_nan=True)
