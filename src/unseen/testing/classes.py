@@ -12,7 +12,8 @@ These classes do not need pytest to be imported, only to be run::
         def problem(self):
             return DigitReversal()
 
-A law is left out by name and with a reason: ``skip = {"text_is_of_the_question": "images have no text"}`` in the class.
+A law is left out by name and with a reason: ``skip: ClassVar = {"text_is_of_the_question": "images have no text"}`` in
+the class.
 """
 
 from __future__ import annotations
