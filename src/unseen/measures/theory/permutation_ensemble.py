@@ -187,6 +187,11 @@ def members_needed(
     regime : {"ntk", "last-layer"}
         See `output_law`.
 
+    Returns
+    -------
+    int
+        From 1 up.
+
     Raises
     ------
     ValueError
