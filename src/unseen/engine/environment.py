@@ -41,6 +41,7 @@ def source_state() -> tuple[str, bool]:
         return "", False
 
 
+@cache
 def package_version(name: str) -> str:
     """Version of an installed package, empty if it is not installed."""
     try:

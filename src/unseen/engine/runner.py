@@ -163,6 +163,9 @@ def _run_missing(
                 _take(message, plan, store, owner, in_flight, standing)
             else:
                 pool.submit(job)
+        if len(elsewhere) != standing.elsewhere:
+            standing.elsewhere = len(elsewhere)
+            watch(standing)
         if pool is not None and in_flight:
             for heard in pool.messages(LOOK_AGAIN_AFTER):
                 _take(heard, plan, store, owner, in_flight, standing)
@@ -174,13 +177,12 @@ def _run_missing(
             left = [key for key in elsewhere if key not in known or known[key].status != "done"]
             standing.reused += len(elsewhere) - len(left)
             waiting += plan.groups(left)  # claimed again: their owner may have died
-            elsewhere = []
+            elsewhere, standing.elsewhere = [], len(left)
         if not (waiting or elsewhere or in_flight):
             known = store.get(plan.keys)
             # A process that slept for minutes was taken for dead, and others may be at its trials now.
             elsewhere = [key for key in plan.keys if key not in known or known[key].status == "running"]
             standing.done -= len(elsewhere)
-        standing.elsewhere = len(elsewhere)
         watch(standing)
     return known
 
