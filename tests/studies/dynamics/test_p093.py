@@ -12,7 +12,13 @@ from unseen.measures.theory.advani_saxe import learning_curve
 from unseen.problems.regression.linear_teacher import LinearTeacher
 from unseen.problems.regression.relu_teacher import ReluTeacher
 from unseen.studies.dynamics import p093_overtraining as p093
-from unseen.studies.dynamics._relu_students import TwoLayerStudent, both_layers_sweep, draw_key, output_layer_sweep
+from unseen.studies.dynamics._relu_students import (
+    TwoLayerStudent,
+    both_layers_sweep,
+    draw_key,
+    kernel_error,
+    output_layer_sweep,
+)
 
 SMOKE = p093.study.scales["smoke"]
 
@@ -61,7 +67,7 @@ def test_a_trial_is_a_pure_function_of_condition_seed_and_config():
 def test_output_layer_flow_ends_at_least_squares_on_the_hidden_layer():
     problem = ReluTeacher(inputs=6, samples=60, hidden=3)
     sweep = output_layer_sweep(problem, 0, widths=[8], draws=1, times=np.array([0.0, 1e9]), test_size=500)
-    key = draw_key("output layer", 0, 0)
+    key = draw_key(0, 0)
     train, test = problem.sample("train", seed=key), problem.sample("iid", 500, seed=key)
     first = random_stream("093", "hidden layer", key, 8).standard_normal((6, 8))
     hidden = [np.maximum(examples.inputs["x"] @ first, 0) for examples in (train, test)]
@@ -76,7 +82,7 @@ def test_both_layers_follow_gradient_descent_by_hand():
     options = {"draws": 2, "steps": 60, "learning_rate": 0.3, "momentum": 0.8, "test_size": 300}
     sweeps = both_layers_sweep(problem, [4, 9], widths=[7], **options)
     for seed, sweep in zip([4, 9], sweeps, strict=True):
-        expected = np.mean([error_after_descent(problem, draw_key("both layers", seed, draw)) for draw in range(2)])
+        expected = np.mean([error_after_descent(problem, draw_key(seed, draw)) for draw in range(2)])
         assert sweep["last"][0] == pytest.approx(expected, rel=1e-3)
         assert sweep["parameters_per_sample"] == [7 * 6 / 30]
 
@@ -98,6 +104,17 @@ def error_after_descent(problem: ReluTeacher, key: int) -> float:
         first, second = first - 0.3 * velocity[0], second - 0.3 * velocity[1]
     answers = np.maximum(test.inputs["x"] @ first, 0) @ second / np.sqrt(7)
     return float(((answers - test.labels["noiseless"]) ** 2).mean() + 0.2)
+
+
+def test_kernel_baseline_is_gaussian_process_regression_on_the_students_teachers():
+    problem = ReluTeacher(inputs=6, samples=40, hidden=3)
+    train, test = (problem.sample(split, 40, seed=draw_key(5, 0)) for split in ("train", "iid"))
+    x = np.vstack([train.inputs["x"], test.inputs["x"]])
+    covariance = problem.covariance(x, x)
+    # The mean of a joint Gaussian of noisy and noiseless values, given the noisy ones.
+    given = np.linalg.inv(covariance[:40, :40] + 0.2 * np.eye(40))
+    expected = ((covariance[40:, :40] @ given @ train.targets - test.labels["noiseless"]) ** 2).mean() + 0.2
+    assert kernel_error(problem, 5, draws=1, test_size=40) == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_diverged_student_is_a_failed_trial():

@@ -64,7 +64,7 @@ def output_layer_sweep(
     for width in widths:
         outcomes = []
         for draw in range(draws):
-            key = draw_key("output layer", seed, draw)
+            key = draw_key(seed, draw)
             train_set, test_set = problem.sample("train", seed=key), problem.sample("iid", test_size, seed=key)
             first = random_stream("093", "hidden layer", key, width).standard_normal((problem.inputs, width))
 
@@ -100,7 +100,7 @@ def both_layers_sweep(
         Per seed, the columns of `output_layer_sweep`; nan where training diverged.
     """
     device, noise = current_run().device, problem.noise_variance
-    keys = [draw_key("both layers", seed, draw) for seed in seeds for draw in range(draws)]
+    keys = [draw_key(seed, draw) for seed in seeds for draw in range(draws)]
     train_sets = [problem.sample("train", seed=key) for key in keys]
     test_sets = [problem.sample("iid", test_size, seed=key) for key in keys]
 
@@ -137,9 +137,18 @@ def both_layers_sweep(
     return [_columns(row) for row in rows]
 
 
-def draw_key(arm: str, seed: int, draw: int) -> int:
-    """The seed of one draw of teacher, data and first weights within a trial."""
-    return int(random_stream("093", arm, seed, draw).integers(1 << 62))
+def kernel_error(problem: ReluTeacher, seed: int, *, draws: int, test_size: int) -> float:
+    """Test error of Gaussian-process regression with the teachers' own covariance, on the same draws as a sweep."""
+    errors = []
+    for draw in range(draws):
+        test = problem.sample("iid", test_size, seed=draw_key(seed, draw))
+        errors.append(problem.score(test, problem.classical().solve(test.questions_only())).mean())
+    return float(np.mean(errors)) + problem.noise_variance
+
+
+def draw_key(seed: int, draw: int) -> int:
+    """The seed of one draw of teacher, data and first weights within a trial, the same for both sweeps."""
+    return int(random_stream("093", "relu", seed, draw).integers(1 << 62))
 
 
 def _student(inputs: int, width: int, seed: int) -> TwoLayerStudent:
