@@ -187,7 +187,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Region:
-    """The open interval (low, high) in which a claim's sentence is true."""
+    """The open interval (low, high) in which a claim's sentence is true; an end without bound includes infinity."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -195,6 +195,14 @@ class Region:
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise ValueError(f"a region needs low < high, not ({self.low}, {self.high})")
+
+    def contains(self, low: float, high: float) -> bool:
+        """Whether all values from `low` to `high` lie in the region."""
+        return (self.low < low or self.low == -math.inf) and (high < self.high or self.high == math.inf)
+
+    def excludes(self, low: float, high: float) -> bool:
+        """Whether no value from `low` to `high` lies in the region."""
+        return (high <= self.low and self.low > -math.inf) or (low >= self.high and self.high < math.inf)
 
     def __str__(self) -> str:
         if math.isinf(self.high):
@@ -230,7 +238,7 @@ class Gate:
     def unmet(self, trials: Trials) -> str:
         """Empty if the gate is met, else what was found."""
         value = self.value(trials)
-        if self.region.low < value < self.region.high:
+        if not math.isnan(value) and self.region.contains(value, value):
             return ""
         return f"gate not met: {self.text} ({value:.4g}, needed {self.region})"
 
@@ -331,10 +339,12 @@ class Study:
         trials : Trials
             The finished trials.
         seeds : sequence of int, optional
-            The seeds that were asked for; a trial missing among them makes every claim inconclusive.
+            The seeds that were asked for, by default those that have a trial, or all of the study's if none has; a
+            trial missing among them makes every claim inconclusive.
         """
         have = {(trial.condition, trial.seed) for trial in trials.items}
-        wanted = [(condition, seed) for condition in self.conditions for seed in seeds or trials.seeds]
+        expected = seeds or trials.seeds or self.seeds
+        wanted = [(condition, seed) for condition in self.conditions for seed in expected]
         missing = [pair for pair in wanted if pair not in have]
         findings = tuple(_judge_claim(claim, trials, missing) for claim in self.claims)
         central = next(finding for finding in findings if finding.claim.central)
@@ -345,9 +355,9 @@ def compare(interval: Interval, region: Region) -> Verdict:
     """Compare an interval with a region: inside it ``holds``, outside ``fails``, across its border ``inconclusive``."""
     if not interval.determined:
         return Verdict("inconclusive", f"the trials do not determine the estimate {interval.note}".strip())
-    if region.low < interval.low and interval.high < region.high:
+    if region.contains(interval.low, interval.high):
         return Verdict("holds", f"{interval} lies {region}")
-    if interval.high <= region.low or interval.low >= region.high:
+    if region.excludes(interval.low, interval.high):
         return Verdict("fails", f"{interval} does not lie {region}")
     return Verdict("inconclusive", f"{interval} straddles the border of the region {region}")
 
