@@ -99,6 +99,16 @@ def random_stream(*labels: Hashable) -> np.random.Generator:
 
     Seeds are hashed, never added, so that neighbouring seeds, splits and blocks share nothing.
 
+    Parameters
+    ----------
+    *labels
+        Text, numbers, truth values, None, bytes, or tuples of these. NumPy's numbers count as Python's.
+
+    Raises
+    ------
+    TypeError
+        If a label is anything else: its text might differ from one process to the next.
+
     Examples
     --------
     >>> a = random_stream("modular-addition", "train", 0, 0).integers(1000, size=3)
@@ -106,8 +116,19 @@ def random_stream(*labels: Hashable) -> np.random.Generator:
     >>> bool((a == b).all())
     True
     """
-    digest = hashlib.blake2b(repr(labels).encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(repr(_plain(labels)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
+
+
+def _plain(label: Any) -> Any:
+    """The label as something whose `repr` is the same in every process and version of NumPy."""
+    if isinstance(label, np.generic):
+        label = label.item()
+    if isinstance(label, tuple):
+        return tuple(_plain(part) for part in label)
+    if label is None or type(label) in (str, int, float, bool, bytes):
+        return label
+    raise TypeError(f"a random stream is labelled by text, numbers and tuples of these, not {label!r}")
 
 
 class Problem(ABC):
