@@ -132,7 +132,7 @@ def study_name(name: str) -> StudyName:
         If there is none; says so plainly when the paper is known but has no study yet.
     """
     wanted = name.strip().lower()
-    by_name = {name: found for found in study_names() for name in (found.id, found.key)}
+    by_name = {name.lower(): found for found in study_names() for name in (found.id, found.key)}
     if wanted in by_name:
         return by_name[wanted]
     if wanted.isdigit() and wanted.zfill(3) in by_name:
@@ -148,9 +148,12 @@ def study_name(name: str) -> StudyName:
 
 @cache
 def study_names() -> tuple[StudyName, ...]:
-    """All studies, built-in ones in order of id, then those of other packages."""
+    """All studies, built-in ones in order of id, then those of other packages, which cannot take their names."""
+    taken = {name for found in _built_in_studies() for name in (found.id, found.key)}
     joined = tuple(
-        StudyName(point.name, point.name, "other", point.value) for point in entry_points(group="unseen.studies")
+        StudyName(point.name, point.name, "other", point.value)
+        for point in entry_points(group="unseen.studies")
+        if point.name not in taken
     )
     return (*_built_in_studies(), *joined)
 
