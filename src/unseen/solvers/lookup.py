@@ -31,7 +31,7 @@ class LookupTable:
         self._answers: dict[Hashable, Any] = {}
 
     def fit(self, examples: Examples) -> Self:
-        """Memorise every question with its target.
+        """Memorise every question with its target, and forget what was memorised before.
 
         Raises
         ------
@@ -40,7 +40,7 @@ class LookupTable:
         """
         if examples.targets is None:
             raise ValueError("a lookup table needs examples with targets")
-        self._answers.update(zip(_questions(examples), examples.targets, strict=True))
+        self._answers = dict(zip(_questions(examples), examples.targets, strict=True))
         return self
 
     def solve(self, examples: Examples) -> list[Any]:
