@@ -159,7 +159,7 @@ def evaluate(
     chosen = list(problem.splits if splits is None else splits)
     if unknown := [split for split in chosen if split not in problem.splits]:
         raise UsageError(f"{problem.name} has no split {unknown[0]!r}; it has {', '.join(problem.splits)}")
-    if not callable(solver) and not hasattr(solver, "solve"):
+    if isinstance(solver, type) or not (callable(solver) or hasattr(solver, "solve")):
         raise UsageError(f"a solver has a method solve(examples) or is a function of examples; got {solver!r}")
     if fit and not hasattr(solver, "fit"):
         raise UsageError(f"fit=True needs a solver with a method fit(examples); {type(solver).__name__} has none")

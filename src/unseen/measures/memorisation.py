@@ -31,7 +31,7 @@ def memorised_fraction(answers: Any, examples: Examples) -> float:
     Raises
     ------
     ValueError
-        If no example is corrupted, or targets are missing.
+        If no example is corrupted, targets are missing, or there is not one answer per example.
 
     Examples
     --------
@@ -45,4 +45,7 @@ def memorised_fraction(answers: Any, examples: Examples) -> float:
     wrong = examples.labels["corrupted"]
     if not wrong.any():
         raise ValueError("no example has a wrong label, so there is nothing to memorise")
-    return float(np.mean(np.asarray(answers)[wrong] == examples.targets[wrong]))
+    given = np.asarray(answers)
+    if given.shape != examples.targets.shape:
+        raise ValueError(f"answers of shape {given.shape} for targets of shape {examples.targets.shape}")
+    return float(np.mean(given[wrong] == examples.targets[wrong]))
