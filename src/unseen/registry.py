@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["problems", "solvers", "measures", "studies"]
 
+MOST_LISTED = 12
+"""Names that an error message lists at most."""
+
 STUDY_FILE = re.compile(r"p(?P<id>\d{3})_(?P<key>[a-z0-9_]+)\.py")
 
 
@@ -53,7 +56,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
     'did you mean modular-addition?'
     """
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    listed = sorted(known)
+    more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+    return f"known: {', '.join(listed[:MOST_LISTED])}{more}"
 
 
 @cache
@@ -174,9 +181,19 @@ def select_studies(requested: Iterable[str]) -> tuple[StudyName, ...]:
     chosen: dict[str, StudyName] = {}
     areas = {found.area for found in study_names()}
     for name in requested:
-        matches = [s for s in study_names() if s.area == name] if name in areas else [study_name(name)]
+        matches = [s for s in study_names() if s.area == name] if name in areas else [_not_an_area(name, areas)]
         chosen.update({match.id: match for match in matches})
     return tuple(chosen.values())
+
+
+def _not_an_area(name: str, areas: Iterable[str]) -> StudyName:
+    """The study of that name; who misspelt an area is told so."""
+    try:
+        return study_name(name)
+    except UsageError as error:
+        if near := difflib.get_close_matches(name.lower(), list(areas), n=1, cutoff=0.75):
+            raise UsageError(f"no study or area named {name!r}; did you mean {near[0]}?") from error
+        raise
 
 
 @cache
