@@ -64,9 +64,9 @@ What was found
     1-bits and -0.022 at 0-bits of words with two ones; theory says +0.618 and -0.023 for the last layer, +0.565 and
     -0.010 for all layers.
 
-    What the ensemble averages away is the networks' random initial function. Subtract it from each, and a single network
-    of width 16,384 is exact on all words: 160 of 160 networks for k = 5, 158 of 160 for k = 8. (Of width 1,024, tried
-    first, single networks are right on 90 % of the words.)
+    What the ensemble averages away is the networks' random initial function. Subtract it from each, and a single
+    network of width 16,384 is exact on all words: 160 of 160 networks for k = 5, 158 of 160 for k = 8. (Of width 1,024,
+    tried first, single networks are right on 90 % of the words.)
 
     The task itself is easy. One linear map fitted to the same k examples is exact, and so are 300 trees of random
     splits, averaged and rounded like the networks. A random forest with the library's options and the single nearest
