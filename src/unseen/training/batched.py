@@ -26,11 +26,13 @@ Tensors = tuple[Tensor, ...]
 Array = NDArray[np.float64]
 LaneFunction = Callable[[Named, Named, Tensors], list[Tensor]]
 
+VALUES = (
+    "it decides by the values of tensors (an if, .item(), or torch.nn.functional.one_hot, which looks at its argument); "
+    "use torch.where, and unseen.training.one_hot_squared_error for one-hot targets"
+)
 REASONS = {
-    "data-dependent control flow": (
-        "it decides by the values of tensors (an if, .item(), or torch.nn.functional.one_hot, which looks at its "
-        "argument); use torch.where, and unseen.training.one_hot_squared_error for one-hot targets"
-    ),
+    "data-dependent control flow": VALUES,
+    "calling .item()": VALUES,
     "random": "it draws random numbers; give masks or noise as inputs (see unseen.training.DropoutMasks)",
     "running_mean": "it keeps running averages; use the statistics of the batch, or of the training set",
 }
@@ -107,7 +109,7 @@ class LaneFunctions:
         first, second = tuple(parameters.values()), (*buffers.values(), *fixed)
         names = (list(parameters), list(buffers))
         batched = _flat(vmap(function), *names)
-        if not self.programs:
+        if all(known != name for known, _ in self.programs):
             self._try(batched, (*first, *second, *drawn))
         if lanes == 1:
             # One lane runs without the lane axis: plain matrix products are faster than batches of one.

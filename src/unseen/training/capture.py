@@ -18,6 +18,7 @@ from torch.fx import Graph, GraphModule, Interpreter, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from unseen.training.memory import peak_bytes, reusable, storage
+from unseen.training.short_rows import TAKEN_APART
 
 aten = torch.ops.aten
 
@@ -139,7 +140,9 @@ def capture(
     examples = [*parameters, *fixed, *drawn]
     before = _random_states(examples)
     with torch.no_grad():
-        traced: GraphModule = make_fx(functionalize(function, remove="mutations"))(*examples)
+        traced: GraphModule = make_fx(
+            functionalize(function, remove="mutations"), decomposition_table=dict(TAKEN_APART)
+        )(*examples)
     if any(not torch.equal(one, other) for one, other in zip(before, _random_states(examples), strict=True)):
         raise ValueError("it draws random numbers; give masks or noise as inputs instead")
     for node in traced.graph.nodes:
@@ -281,7 +284,8 @@ def _split(traced: GraphModule, values: dict[Node, Any], n_parameters: int, n_fi
 
     step = Graph()
     copies: dict[Node, Node] = {node: step.placeholder(f"bound_{index}") for index, node in enumerate(used)}
-    in_place = reusable(kept, values, bound)
+    given = {storage(values[node]) for node in kept if node.op == "placeholder"}
+    in_place = reusable(kept, values, bound | given)
     for node in kept:
         if node.op == "output":
             step.output([_owned(step, copies[out], values[out], bound) for out in node.args[0]])

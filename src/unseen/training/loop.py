@@ -78,8 +78,8 @@ def train(
     evaluate_at : iterable of int, optional
         Steps to evaluate at, from 0 (the start) to `steps`; default ``log_spaced(steps)``.
     stop : callable, optional
-        ``stop(metrics) -> bool array``, given the metrics of the lanes still training, each a float64 array with one
-        entry per lane; a lane for which it is true ends with its present weights.
+        ``stop(metrics) -> bool array``, given the metrics of some lanes, each a float64 array with one entry per lane;
+        a lane for which it is true ends with its present weights. Each entry may depend on its lane alone.
     schedule : callable, optional
         ``schedule(step) -> factor`` by which the optimizer's learning rates are multiplied, step counting from 0.
 

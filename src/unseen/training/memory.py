@@ -46,12 +46,12 @@ def _last_uses(nodes: Sequence[Node], values: Mapping[Node, Any]) -> dict[int, i
 
 
 def reusable(
-    nodes: Sequence[Node], values: Mapping[Node, Any], bound: Collection[int]
+    nodes: Sequence[Node], values: Mapping[Node, Any], keep: Collection[int]
 ) -> dict[Node, Callable[..., Any]]:
     """Nodes that may overwrite their first argument, with the operation that does so.
 
     Fresh memory costs more than arithmetic once tensors outgrow the allocator's small sizes: the operating system
-    hands it out page by page. An argument may be overwritten if it is not bound, nothing reads its memory later, and
+    hands it out page by page. An argument may be overwritten if it is not kept, nothing reads its memory later, and
     the result has its shape, strides and type.
 
     Parameters
@@ -60,8 +60,8 @@ def reusable(
         What is run at each step, in order.
     values : mapping of Node to value
         What each node gave in one run during which nothing was freed.
-    bound : collection of int
-        Memory that must keep its contents.
+    keep : collection of int
+        Memory that must keep its contents: what is bound, and what the caller gives.
     """
     last = _last_uses(nodes, values)
     home: dict[int, int] = {}
@@ -71,7 +71,7 @@ def reusable(
             continue
         result, source = values[node], values[node.args[0]]
         own, taken = storage(result), home.get(storage(source), storage(source))
-        if storage(source) in bound or taken in bound or last[taken] > position:
+        if taken in keep or last[taken] > position:
             continue
         if (result.shape, result.stride(), result.dtype) != (source.shape, source.stride(), source.dtype):
             continue

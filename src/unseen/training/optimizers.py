@@ -24,11 +24,14 @@ def check_elementwise(make_optimizer: MakeOptimizer, parameters: Sequence[Tensor
         If the updates differ or the optimizer cannot be used this way.
     """
     generator = torch.Generator().manual_seed(0)
+    device = parameters[0].device if parameters else "cpu"
+
+    def random(shape: list[int]) -> Tensor:
+        return torch.randn(2, *shape, generator=generator, dtype=torch.float64).to(device)
+
     shapes = [[min(size, 3) for size in parameter.shape[1:]] for parameter in parameters]
-    start = [torch.randn(2, *shape, generator=generator, dtype=torch.float64) for shape in shapes]
-    gradients = [
-        [torch.randn(2, *shape, generator=generator, dtype=torch.float64) for shape in shapes] for _ in range(3)
-    ]
+    start = [random(shape) for shape in shapes]
+    gradients = [[random(shape) for shape in shapes] for _ in range(3)]
     for gradient in gradients:
         for part in gradient:
             part[1] *= 1000
