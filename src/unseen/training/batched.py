@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 LaneFunction = Callable[[Named, Named, Tensors], list[Tensor]]
 
 VALUES = (
-    "it decides by the values of tensors (an if, .item(), or torch.nn.functional.one_hot, which looks at its argument); "
+    "it decides by the values of tensors (an if, .item(), or torch.nn.functional.one_hot, which looks at them); "
     "use torch.where, and unseen.training.one_hot_squared_error for one-hot targets"
 )
 REASONS = {
