@@ -7,4 +7,6 @@ MEASURES = {
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
     "unit-periodicity": "unseen.measures.fourier:unit_periodicity",
     "memorised-fraction": "unseen.measures.memorisation:memorised_fraction",
+    "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
+    "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }

@@ -7,4 +7,7 @@ PROBLEMS = {
     "modular-addition": "unseen.problems.algebra.modular:addition",
     "modular-subtraction": "unseen.problems.algebra.modular:subtraction",
     "modular-multiplication": "unseen.problems.algebra.modular:multiplication",
+    "binary-permutation": "unseen.problems.binary.permutation:BinaryPermutation",
+    "linear-teacher": "unseen.problems.regression.linear_teacher:LinearTeacher",
+    "relu-teacher": "unseen.problems.regression.relu_teacher:ReluTeacher",
 }

@@ -5,4 +5,6 @@
 
 SOLVERS = {
     "lookup-table": "unseen.solvers.lookup:LookupTable",
+    "infinite-mlp": "unseen.solvers.neural.infinite_mlp:InfiniteMLP",
+    "wide-networks": "unseen.solvers.neural.wide_networks:WideNetworks",
 }

@@ -38,7 +38,7 @@ class WideNetworks:
     Parameters
     ----------
     width : int
-        Number of hidden units n of each network.
+        Number of hidden units n of each network; wide enough by default to follow the kernel to a few percent.
     members : int
         Number of networks.
     seed : hashable
@@ -66,7 +66,7 @@ class WideNetworks:
 
     def __init__(
         self,
-        width: int,
+        width: int = 1024,
         members: int = 1,
         *,
         seed: Hashable = 0,
