@@ -8,7 +8,7 @@ import typer
 def cite(
     items: list[str] = typer.Argument(..., help="Papers by id (080) or key (corrupted-labels), or a measure."),
 ) -> None:
-    """Print the BibTeX entry of a paper, or of the paper a measure comes from."""
+    """Print the BibTeX of papers, or of the paper behind a measure."""
     from unseen.catalogue import bibtex, find
     from unseen.errors import UsageError
     from unseen.registry import measure, names

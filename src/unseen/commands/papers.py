@@ -17,7 +17,10 @@ def papers(
     area: str | None = typer.Option(None, help="Only papers of this area."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: an array of papers with their records."),
 ) -> None:
-    """List the papers in scope, search them, and see the verdicts on record."""
+    """List and search the papers, with the verdicts on record.
+
+    Without words all papers in scope are listed; with several, those that match every one.
+    """
     from unseen.catalogue import search
     from unseen.commands.output import print_json
 

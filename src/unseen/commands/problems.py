@@ -9,7 +9,10 @@ def problems(
     name: str | None = typer.Argument(None, help="A problem, to see its splits and parameters."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """List the problems, or show one with its splits, parameters and a few questions."""
+    """List the problems, or show one.
+
+    A problem is shown with its splits, its parameters and a question of each split.
+    """
     if name is None:
         _list(as_json)
     else:

@@ -38,10 +38,12 @@ def run(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per study verdict, claims, trials and seconds."),
 ) -> None:
-    """Run studies and give each claim's estimate, interval, region and verdict.
+    """Put studies to the test: run what is missing, judge each claim.
 
-    Finished trials are kept: a run that was stopped goes on where it was. Exit code 0: all trials ran, whatever the
-    verdict; 1: a trial failed; 2: misuse; 130: stopped with Ctrl-C.
+    Every claim is given with its estimate, interval, region and verdict. Finished trials are kept: a run that was
+    stopped goes on where it was, and several runs on one store share the work.
+
+    Exit code 0: all trials ran, whatever the verdict; 1: a trial failed; 2: misuse; 130: stopped with Ctrl-C.
     """
     from unseen.commands.output import make_folder, print_json
     from unseen.engine.environment import available_cores

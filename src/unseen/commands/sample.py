@@ -37,7 +37,10 @@ def sample(
     layout: SampleFormat = typer.Option(SampleFormat.table, "--format", help="How to write them."),
     out: Path | None = typer.Option(None, help="File to write to, instead of standard output."),
 ) -> None:
-    """Draw instances of a problem: question, inputs, target as given, right answer, labels."""
+    """Draw instances of a problem.
+
+    Each comes with its question in words, its inputs, the target as given for training, the right answer, and labels.
+    """
     from unseen.errors import UsageError
     from unseen.registry import problem as find_problem
 

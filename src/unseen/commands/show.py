@@ -20,7 +20,10 @@ def show(
     store: str | None = typer.Option(None, help="Show your own trials in this store instead of the record."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: claims, verdict and trials."),
 ) -> None:
-    """Show what a study claims, what came out (on record, else of your own runs), and draw its figure."""
+    """Show what a study claims and what came out, and draw its figure.
+
+    The results are those on record; those of your own runs if there is no record, or if --store names one.
+    """
     from unseen.commands.output import console, make_folder, print_json
     from unseen.registry import load, study_name, study_page
     from unseen.report.files import results_folder, write_results
