@@ -197,6 +197,6 @@ slow = toy(
     slow_trial,
     {"a": "one arm"},
     seeds=(0, 1, 2, 3),
-    scales={"smoke": Config(longest=0.2), "small": Config(longest=60.0)},
+    scales={"smoke": Config(longest=0.5), "small": Config(longest=60.0)},
 )
 threads = toy(threads_trial, {"only": "the only arm"}, seeds=(0,))

@@ -89,23 +89,33 @@ def _check_options(device: str, workers: int | None) -> None:
 
 
 def _stoppable() -> Any:
-    """Let SIGTERM stop a run as Ctrl-C does: trials in flight are released, finished ones kept."""
+    """Let SIGTERM stop a run as Ctrl-C does: trials in flight are released, finished ones kept.
+
+    The first signal counts; impatient ones after it would only disturb the cleaning up, which is quick.
+    """
     import signal
     from contextlib import contextmanager
 
+    # Who starts a run in the background may have set it to ignore Ctrl-C.
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+
     def stop(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     @contextmanager
     def handled() -> Any:
-        before = signal.signal(signal.SIGTERM, stop)
+        before = {number: signal.signal(number, stop) for number in numbers}
         try:
             yield
         except KeyboardInterrupt:
             typer.echo("unseen: stopped; finished trials are kept, the same command goes on from here", err=True)
             raise typer.Exit(130) from None
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                if signal.getsignal(number) is stop:
+                    signal.signal(number, handler)
 
     return handled()
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from unseen.contracts.problem import random_stream
+from unseen.measures.theory.ntk import relu_kernels
 from unseen.problems.regression.teacher import Array, TeacherRegression, check_size, row_products
 
 
@@ -58,7 +59,7 @@ class ReluTeacher(TeacherRegression):
         second = stream.standard_normal(self.hidden)
         return {
             "first": first,
-            "second": second / math.sqrt(second @ _relu_moments(first, first, self.inputs) @ second),
+            "second": second / math.sqrt(second @ relu_kernels(first, first).nngp @ second),
         }
 
     def noiseless(self, x: Array, seed: int) -> Array:
@@ -75,12 +76,4 @@ class ReluTeacher(TeacherRegression):
         Exact for teachers before their rescaling. For equal inputs it is ``|x|^2``, one on average. Source: Cho and
         Saul, Kernel methods for deep learning, 2009, equation 6.
         """
-        return 2 * _relu_moments(first, second, 1)
-
-
-def _relu_moments(first: Array, second: Array, dimension: int) -> Array:
-    """``E[relu(a.g) relu(b.g)]`` for g ~ N(0, I/dimension), for all rows a of `first` and b of `second`."""
-    norms = np.linalg.norm(first, axis=1)[:, None] * np.linalg.norm(second, axis=1)
-    cosine = np.clip(np.divide(first @ second.T, norms, out=np.zeros_like(norms), where=norms > 0), -1, 1)
-    angle = np.arccos(cosine)
-    return np.asarray(norms * (np.sin(angle) + (math.pi - angle) * cosine) / (2 * math.pi * dimension))
+        return 2 * first.shape[1] * relu_kernels(first, second).nngp
