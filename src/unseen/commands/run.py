@@ -46,6 +46,7 @@ def run(
     Exit code 0: all trials ran, whatever the verdict; 1: a trial failed; 2: misuse; 130: stopped with Ctrl-C.
     """
     from unseen.commands.output import make_folder, print_json
+    from unseen.commands.stopping import stoppable
     from unseen.engine.environment import available_cores
     from unseen.engine.plan import parse_seeds, plan
     from unseen.engine.pool import Pool
@@ -62,7 +63,7 @@ def run(
     make_folder(out or results_folder())
     size = workers or (1 if device == "cuda" else available_cores())
     results, rows = [], []
-    with _stoppable(), open_store(store) as opened, Pool(size) as pool:
+    with stoppable(), open_store(store) as opened, Pool(size) as pool:
         for planned in plans:
             result = _run_one(planned, opened, pool, fresh=fresh, record=record)
             results.append(result)
@@ -86,38 +87,6 @@ def _check_options(device: str, workers: int | None) -> None:
 
         if not torch.cuda.is_available():
             raise UsageError("--device cuda: this machine has no CUDA accelerator that torch can use; use --device cpu")
-
-
-def _stoppable() -> Any:
-    """Let SIGTERM stop a run as Ctrl-C does: trials in flight are released, finished ones kept.
-
-    The first signal counts; impatient ones after it would only disturb the cleaning up, which is quick.
-    """
-    import signal
-    from contextlib import contextmanager
-
-    # Who starts a run in the background may have set it to ignore Ctrl-C.
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
-
-    def stop(*_: object) -> None:
-        for number in numbers:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    @contextmanager
-    def handled() -> Any:
-        before = {number: signal.signal(number, stop) for number in numbers}
-        try:
-            yield
-        except KeyboardInterrupt:
-            typer.echo("unseen: stopped; finished trials are kept, the same command goes on from here", err=True)
-            raise typer.Exit(130) from None
-        finally:
-            for number, handler in before.items():
-                if signal.getsignal(number) is stop:
-                    signal.signal(number, handler)
-
-    return handled()
 
 
 def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool) -> RunResult:
