@@ -107,8 +107,8 @@ class StudyHandle:
         --------
         >>> import unseen as un
         >>> result = un.study("080").run("smoke", seeds=[7], store="memory:")
-        >>> len(result.table)
-        5
+        >>> len(result.table) == len(result.study.conditions)
+        True
         """
         from unseen.engine.plan import plan
         from unseen.engine.pool import Pool
