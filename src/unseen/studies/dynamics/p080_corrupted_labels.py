@@ -16,32 +16,40 @@ What was run (scale small)
     reported apart for right and for wrong labels. "Memorised" is the share of wrong labels that the network gives back.
 
 Ours beside theirs
-    ======================  ============================================  ==============================================
-    arm                     theirs (modulus 97, width 500, one run)       ours
-    ======================  ============================================  ==============================================
-    no regularization       train 0.978, test 0.983 after 1000 steps      see the record: `unseen show 080`
-    weight decay 5          train 0.786, test 1.000 after 500 steps       same
-    weight decay 15         train 0.654 = 1 - 0.35, test 1.000            same
-    ======================  ============================================  ==============================================
+    ==================  =====================================  =========================================
+    arm                 theirs: modulus 97, width 500, 1 run   ours: modulus 59, width 300, 5 seeds
+    ==================  =====================================  =========================================
+    no regularization   train 0.978, test 0.983 (1000 steps)   train 0.983, test 0.975 (1000 steps)
+    weight decay 5      train 0.786, test 1.000 (500 steps)    train 0.790, test 0.999 (500 steps)
+    weight decay 15     train 0.654 = 1 - 0.35, test 1.000     train 0.704, test 1.000: no wrong label left
+    batch norm          train 0.804, test 1.000 (2000 steps)   train 0.944, test 0.997; see below
+    its control         train 0.818, test 1.000                train 0.958, test 0.997
+    ==================  =====================================  =========================================
 
     Theirs are read from the stored output of ``Notebooks/Grokking_with_label_corruption.ipynb`` in the authors'
-    repository github.com/d-doshi/Grokking (commit 0b4335f).
+    repository github.com/d-doshi/Grokking (commit 0b4335f). There 35 % of the labels are redrawn, 20 % in the last two.
 
 What differs from the paper and its code, and why
     1. (a, b) and (b, a) never stand on different sides of the split. Theirs does not prevent it, so that about half of
        their test questions have a twin in training; ours is the harder test.
     2. Modulus 59 instead of 97, to fit two CPU cores. The share of training data is 75 % so that each residue keeps as
-       many right labels as in the paper: 59 x 0.75 x 0.7 = 31.0 against 97 x 0.5 x 0.65 = 31.5.
+       many right labels as in the paper: 59 x 0.75 x 0.7 = 31.0 against 97 x 0.5 x 0.65 = 31.5. Batch normalization is
+       tested on the same data, while theirs has 65 % training data and 20 % redrawn labels.
     3. Labels that were redrawn but came out right are not counted as wrong.
     4. The periodicity of a unit leaves out the constant component, which theirs includes.
-    5. Batch normalization is evaluated with the statistics of the whole training set instead of running averages;
-       with full batches these are what the averages converge to.
+    5. Batch normalization is evaluated with the statistics of the whole training set instead of running averages.
 
 What was found
-    The central claim and all parts hold at this scale, in every seed. Two things a reader may not expect: with
-    60 % training data (24.8 right labels per residue, tried first) held-out accuracy without regularization was still
-    rising slowly at 0.86 to 0.90 after 1000 steps, so coexistence needs enough data; and weight decay 15 first lets the
-    network learn nearly all wrong labels, then takes them away again.
+    One network holds both, and the two can be told apart: cutting the least periodic 40 % of its units takes most of
+    the memory and leaves the rule. Weight decay first lets the network learn nearly all wrong labels, then takes them
+    away; dropout does so too. With 60 % training data (24.8 right labels per residue, tried first) held-out accuracy
+    without regularization was still rising slowly at 0.86 to 0.90 after 1000 steps: coexistence needs enough data.
+
+    Batch normalization does not make this network reject wrong labels. It lowers what is remembered, but by 5 points:
+    most of it, 0.81, stays. Tried beside it: with full batches it changes nothing (0.94 remembered); and at the
+    authors' own sizes our network with batch normalization ends as theirs does (train 0.804, test 1.000), but so does
+    the same network without (train 0.816, test 1.000), as in the authors' own control (0.818). There the minibatches,
+    not the normalization, do nearly all of the work.
 """
 
 from __future__ import annotations
@@ -326,11 +334,15 @@ CLAIMS = (
 # -- figure -------------------------------------------------------------------------------------------------------
 
 
+RULE, MEMORY, TRAINING = "#0072B2", "#D55E00", "0.5"
+
+
 def figure(trials: Trials) -> Figure:
     """Memory and rule over training, without and with weight decay, and while units are cut."""
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
 
-    drawn, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 4.0), sharey=True)
+    drawn, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 4.0), sharey=True, layout="constrained")
     _draw_learning(left, trials, "no-decay")
     left.set_title("No regularization: knows the rule\nand remembers the wrong labels")
     left.set_ylabel("share of questions")
@@ -338,38 +350,33 @@ def figure(trials: Trials) -> Figure:
     middle.set_title("Weight decay: learns the wrong labels,\nthen gives them up")
     _draw_pruning(right, trials)
     right.set_title("Cut the least periodic units:\nthe memory goes, the rule stays")
-    for axes in (left, right):
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), ncols=2 if axes is right else 3, columnspacing=1.2)
+    key = [
+        Line2D([], [], color=RULE, label="rule: unseen questions solved"),
+        Line2D([], [], color=MEMORY, label="memory: wrong labels given back"),
+        Line2D([], [], color=TRAINING, linestyle="--", label="training accuracy"),
+        Line2D([], [], color="black", linestyle=":", label="units cut at random"),
+    ]
+    drawn.legend(handles=key, loc="outside lower center", ncols=4)
     drawn.suptitle("Modular addition with wrong labels: memory and rule in one network")
     return drawn
 
 
 def _draw_learning(axes: Axes, trials: Trials, condition: str) -> None:
-    series = {
-        "test": ("held-out questions solved", "C0", "-"),
-        "memorised": ("wrong labels remembered", "C1", "-"),
-        "train": ("training accuracy", "0.5", "--"),
-    }
-    for column, (label, colour, line) in series.items():
-        for number, curve in enumerate(trials.curves(condition, "learning")):
-            name = label if number == 0 else None
-            axes.plot(np.maximum(curve["step"], 0.7), curve[column], line, color=colour, alpha=0.7, label=name)
+    for column, colour, line in (("test", RULE, "-"), ("memorised", MEMORY, "-"), ("train", TRAINING, "--")):
+        for curve in trials.curves(condition, "learning"):
+            started = curve["step"] > 0
+            axes.plot(curve["step"][started], curve[column][started], line, color=colour, alpha=0.7)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("step")
 
 
 def _draw_pruning(axes: Axes, trials: Trials) -> None:
-    series = {
-        "least_periodic_test": ("rule, least periodic first", "C0", "-"),
-        "least_periodic_memorised": ("memory, least periodic first", "C1", "-"),
-        "random_test": ("rule, random units", "C0", ":"),
-        "random_memorised": ("memory, random units", "C1", ":"),
-    }
-    for column, (label, colour, line) in series.items():
-        for number, curve in enumerate(trials.curves("no-decay", "pruning")):
-            name = label if number == 0 else None
-            axes.plot(curve["units"] / curve["units"].max(), curve[column], line, color=colour, alpha=0.7, label=name)
+    for order, line in (("least_periodic", "-"), ("random", ":")):
+        for metric, colour in (("test", RULE), ("memorised", MEMORY)):
+            for curve in trials.curves("no-decay", "pruning"):
+                share = curve["units"] / curve["units"].max()
+                axes.plot(share, curve[f"{order}_{metric}"], line, color=colour, alpha=0.7)
     axes.set_xlabel("share of units cut")
 
 
