@@ -58,6 +58,7 @@ class LaneFunctions:
         self.names: tuple[str, ...] = ()
         self.programs: dict[tuple[str, int], Program] = {}
         self.warned = False
+        self.stacked = True
         self.evaluate = None if evaluate is None else lanes.per_lane(self._stacked(evaluate), training=False)
 
     def step(self, parameters: Named, buffers: Named, data: Tensors, drawn: Tensors) -> Replay:
@@ -80,10 +81,27 @@ class LaneFunctions:
 
         return run
 
-    def working_bytes(self, parameters: Named, buffers: Named, data: Tensors, drawn: Tensors) -> int:
-        """Bytes that the step of one lane touches at once, from the tensors of one lane with its axis."""
+    def fit(self, budget: int, parameters: Named, buffers: Named, data: Tensors, drawn: Tensors) -> int:
+        """How many lanes to compute in one call so that a step touches at most `budget` bytes, at least one.
+
+        Where only one fits, lanes are computed without the lane axis from here on: plain matrix products are faster
+        than batches of one. Where more fit, even a lane that is alone keeps the axis, so that its arithmetic, rounding
+        included, is the same in any company.
+
+        Parameters
+        ----------
+        budget : int
+            Bytes.
+        parameters, buffers, data, drawn
+            The tensors of one lane, with its axis.
+        """
+        self.stacked = False
         self.step(parameters, buffers, data, drawn)
-        return self.programs["step", 1].working_bytes
+        most = max(1, budget // max(1, self.programs["step", 1].working_bytes))
+        if most > 1:
+            self.stacked = True
+            self.programs.clear()
+        return most
 
     def _stacked(self, evaluate: Evaluate) -> Callable[[Any, Tensors], list[Tensor]]:
         def run(module: Any, batch: Tensors) -> list[Tensor]:
@@ -111,18 +129,18 @@ class LaneFunctions:
         batched = _flat(vmap(function), *names)
         if all(known != name for known, _ in self.programs):
             self._try(batched, (*first, *second, *drawn))
-        if lanes == 1:
-            # One lane runs without the lane axis: plain matrix products are faster than batches of one.
+        bare = lanes == 1 and not self.stacked
+        if bare:
             first, second = _first_lane(first), _first_lane(second)
         if (name, lanes) not in self.programs:
             single = _flat(function, *names)
             self.programs[name, lanes] = (
                 self._capture(lambda *t: [o.unsqueeze(0) for o in single(*t)], first, second, _first_lane(drawn))
-                if lanes == 1
+                if bare
                 else self._capture(batched, first, second, drawn)
             )
         replay = self.programs[name, lanes].bind(first, second)
-        if lanes == 1 and drawn:
+        if bare and drawn:
             return Replay(lambda *tensors: replay(*_first_lane(tensors)), ())
         return replay
 

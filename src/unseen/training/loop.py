@@ -50,7 +50,9 @@ def train(
 ) -> History:
     """Train every lane; `lanes` holds the trained parameters afterwards.
 
-    A lane's result does not depend on the lanes beside it, up to the rounding of batched matrix products.
+    A lane's result does not depend on the lanes beside it: their number changes neither what is computed for it nor
+    in which form. Results agree to the last bit as far as kernels round alike whatever the batch (PyTorch's on Intel
+    CPUs do, its fused optimizers do not: there, results of different batches differ by rounding).
 
     Parameters
     ----------
@@ -186,18 +188,18 @@ def _run(plan: _Plan) -> History:
 def _lanes_per_call(plan: _Plan, first: tuple[Tensor, ...]) -> int:
     """How many lanes fit `WORKING_BYTES`: a function of network and data alone, never of timing."""
     count = len(plan.lanes)
-    if count == 1 or plan.steps == 0:
+    if plan.steps == 0:
         return count
     # Copies, because a view of one lane would keep, and be counted as, the memory of all.
-    needed = plan.functions.working_bytes(
+    most = plan.functions.fit(
+        WORKING_BYTES.get(plan.lanes.device.type, WORKING_BYTES["cuda"]),
         {name: value[:1].clone() for name, value in plan.lanes.parameters.items()},
         {name: value[:1].clone() for name, value in plan.lanes.buffers.items()},
         tuple(tensor[:1].clone() for tensor in plan.data),
         tuple(tensor[:1].clone() for tensor in first),
     )
-    budget = WORKING_BYTES.get(plan.lanes.device.type, WORKING_BYTES["cuda"])
-    most = max(1, min(count, budget // max(1, needed)))
-    return -(-count // -(-count // most))
+    calls = -(-count // most)
+    return -(-count // calls)
 
 
 class _Group:
