@@ -36,7 +36,9 @@ def batch(*seeds: int, condition: str = "baseline") -> Job:
 # -- standard output ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", ["papers", "papers --json", "sample modular-addition -n 4000 --format jsonl"])
+@pytest.mark.parametrize(
+    "arguments", ["papers", "papers --json", "cite 080", "sample modular-addition -n 4000 --format jsonl"]
+)
 def test_a_reader_that_leaves_early_gives_no_traceback(arguments: str, home: Path) -> None:
     for reader in ("head -1", "true"):
         done = subprocess.run(
@@ -49,7 +51,7 @@ def test_a_reader_that_leaves_early_gives_no_traceback(arguments: str, home: Pat
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-@pytest.mark.parametrize("arguments", ["papers", "papers --json", "--help"])
+@pytest.mark.parametrize("arguments", ["papers", "papers --json", "cite 080", "--help"])
 def test_an_output_that_is_full_gets_one_line(arguments: str, spawn: Start) -> None:
     with Path("/dev/full").open("w") as full:
         process = spawn(*arguments.split(), stdout=full)

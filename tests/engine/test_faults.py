@@ -65,6 +65,8 @@ def test_what_goes_wrong_is_stored_with_its_reason_and_only_that_is_tried_again(
     assert verdict.status == "inconclusive"
     assert verdict.why.startswith("trials missing: raises seed 1, exits seed 1")
     assert all(trial.environment["python"] and trial.seconds >= 0 for trial in result.failed)
+    (forked,) = (trial for trial in result.failed if trial.key.condition == "forks")
+    assert forked.seconds < 10  # its child sleeps for longer
 
     first = Counter(starts(toys))
     assert set(first.values()) == {1}

@@ -63,6 +63,8 @@ def test_a_run_killed_again_and_again_repeats_nothing_that_it_had_finished(
     processes: Callable[[Path], list[int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import toy_studies
+
     url = f"sqlite:///{tmp_path / 'unseen.db'}"
     planned = plan(study_name(study), seeds=parse_seeds(seeds))
     dice = random.Random(f"{study} kills")
@@ -106,7 +108,9 @@ def test_a_run_killed_again_and_again_repeats_nothing_that_it_had_finished(
     with open_store(url) as store:
         stored = store.get(planned.keys)
         assert len(store.trials()) == len(planned.keys)
-    assert [stored[key].outcome for key in planned.keys] == [trial.outcome for trial in undisturbed.finished]
+    outcomes = [stored[key].outcome for key in planned.keys]
+    assert outcomes == [trial.outcome for trial in undisturbed.finished]
+    assert outcomes == [toy_studies.result(key.condition, key.seed) for key in planned.keys]
     (row,) = json.loads(out)
     assert {name: row[name] for name in ("verdict", "claims")} == findings_json(undisturbed.judgement)
     assert row["trials"] == {"done": len(planned.keys), "failed": 0}

@@ -80,6 +80,16 @@ def test_stopping_twice_in_a_row_leaves_no_traceback_and_no_process(
     assert processes(toys) == []
 
 
+def test_a_run_in_the_background_that_is_to_ignore_ctrl_c_does(toys: Path, tmp_path: Path, spawn: Start) -> None:
+    command = ("run", "toyslow", "--scale", "smoke", "--seeds", "0", "--store", "memory:", "--json")
+    process = spawn(*command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    wait_for_starts(toys, 1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert json.loads(out)[0]["verdict"] == "holds"
+
+
 def test_two_runs_at_once_share_the_work_and_agree(
     toys: Path, tmp_path: Path, spawn: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,7 +138,7 @@ import os, sys, time
 from unseen.engine.messages import Job
 from unseen.engine.pool import Pool
 pool = Pool(1)
-pool.submit(Job(1, "toy_studies:slow", "a", (0,), "small", "cpu"))
+pool.submit(Job(1, "toy_studies:deaf", "a", (0,), "smoke", "cpu"))
 {after}
 """
 

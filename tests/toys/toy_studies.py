@@ -106,6 +106,13 @@ def slow_trial(condition: str, seed: int, config: Config) -> Outcome:
     return result(condition, seed)
 
 
+def deaf_trial(condition: str, seed: int, config: Config) -> Outcome:
+    """Tell nobody anything for a long time, so that a closed channel is not noticed."""
+    note_start(condition, seed)
+    time.sleep(config.longest)
+    return result(condition, seed)
+
+
 def many_trial(condition: str, seed: int, config: Config) -> Outcome:
     return Outcome({"value": float(seed)})
 
@@ -126,7 +133,7 @@ def fault(kind: str) -> Any:
     if kind == "forks":
         # The child holds the channel to the engine open when its parent is gone.
         if os.fork() == 0:
-            time.sleep(4)
+            time.sleep(15)
             os._exit(0)
         os._exit(8)
     if kind == "memory":
@@ -199,4 +206,5 @@ slow = toy(
     seeds=(0, 1, 2, 3),
     scales={"smoke": Config(longest=0.5), "small": Config(longest=60.0)},
 )
+deaf = toy(deaf_trial, {"a": "one arm"}, seeds=(0,), scales={"smoke": Config(longest=30.0), "small": Config()})
 threads = toy(threads_trial, {"only": "the only arm"}, seeds=(0,))
