@@ -81,6 +81,16 @@ def test_brackets_and_colons_are_text_and_no_markup(
     assert "\x1b" not in printed.out  # no colours where there is no terminal
 
 
+def test_rows_that_no_person_reads_are_lines(home: Path, unseen: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from unseen.catalogue import search
+
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = unseen("papers").out.splitlines()
+    for paper in search(""):
+        (line,) = (line for line in lines if line.startswith(f"{paper.id}  "))
+        assert paper.title in line
+
+
 def test_several_studies_are_told_one_after_the_other_in_folders_of_their_own(
     toys: Path, unseen: Command, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ def doctor(
     """Show versions, device and store, and how to get what is missing."""
     from rich.table import Table
 
-    from unseen.commands.output import console, print_json
+    from unseen.commands.output import console, print_json, print_table
     from unseen.engine.environment import available_cores, environment
     from unseen.records import record_files, records_folder
 
@@ -36,7 +36,7 @@ def doctor(
         for name, present in extras.items():
             advice = "present" if present else f"missing; for {EXTRAS[name][1]}: pip install 'unseen[{name}]'"
             table.add_row(f"extra {name}", advice)
-        console().print(table)
+        print_table(console(), table)
     if not reachable:
         raise typer.Exit(2)
 

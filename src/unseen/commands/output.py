@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.table import Table
 
     from unseen.records import Record
+
+WIDEST = 1000
+"""Characters of a row that is not for a terminal."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -21,6 +25,13 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def print_table(out: Console, table: Table) -> None:
+    """Print a table; where no person looks, each row on one line, for grep and its like."""
+    if not out.is_terminal:
+        out.width = WIDEST
+    out.print(table)
 
 
 def print_json(value: Any) -> None:

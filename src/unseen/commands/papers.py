@@ -65,7 +65,7 @@ def _print_table(found: Sequence[Paper], records: Mapping[str, Mapping[str, Any]
     from rich.table import Table
     from rich.text import Text
 
-    from unseen.commands.output import console
+    from unseen.commands.output import console, print_table
     from unseen.registry import names
     from unseen.report.summary import MARKS
 
@@ -81,6 +81,6 @@ def _print_table(found: Sequence[Paper], records: Mapping[str, Mapping[str, Any]
             words.append("no record yet", style="dim")
         table.add_row(paper.id, paper.key, str(paper.year), paper.area, paper.title, words)
     out = console()
-    out.print(table)
+    print_table(out, table)
     studied = sum(paper.id in names("studies") for paper in found)
     out.print(f"\n{len(found)} papers, {studied} of them with a study. Run one: unseen run 080", style="dim")

@@ -22,7 +22,7 @@ def problems(
 def _list(as_json: bool) -> None:
     from rich.table import Table
 
-    from unseen.commands.output import console, print_json
+    from unseen.commands.output import console, print_json, print_table
     from unseen.registry import names, problem
 
     rows = []
@@ -44,7 +44,7 @@ def _list(as_json: bool) -> None:
     for row in rows:
         table.add_row(str(row["name"]), ", ".join(row["splits"]), str(row["about"]))
     out = console()
-    out.print(table)
+    print_table(out, table)
     out.print("\nQuestions of one: unseen sample modular-addition --split iid -n 5", style="dim")
 
 
