@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import sampling
 import torch
-import training
 
+import sampling
+import training
 from unseen.engine.environment import available_cores, environment
 
 README = Path(__file__).with_name("README.md")

@@ -1,7 +1,7 @@
 """Five seeds trained as one stacked network, beside the same five trained one after the other in plain PyTorch.
 
 Run ``python benchmarks/training.py`` on an otherwise idle machine; ``--json`` prints the rows as JSON.
-Both sides get the same networks, data, optimizer class and number of updates. The two are measured in turn, several
+Both sides get the same networks, data, optimizer (AdamW, fused) and number of updates. The two are measured in turn, several
 times, and medians are reported: seconds per update of all five seeds, and the seconds that the batched side spends
 once on capturing the step.
 """
@@ -100,7 +100,7 @@ def plain_seconds(case: Case, data: Sequence[tuple[Tensor, ...]], steps: int, de
     for seed, columns in zip(SEEDS, data, strict=True):
         torch.manual_seed(seed)
         model = case.build(seed).to(device)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=case.learning_rate)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=case.learning_rate, fused=True)
         count = len(columns[0])
         order = torch.empty(0)
         for step in range(steps):

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF009 - setting(...) is how a config declares its fields
 from __future__ import annotations
 
 import hashlib

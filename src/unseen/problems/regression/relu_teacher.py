@@ -76,4 +76,4 @@ class ReluTeacher(TeacherRegression):
         Exact for teachers before their rescaling. For equal inputs it is ``|x|^2``, one on average. Source: Cho and
         Saul, Kernel methods for deep learning, 2009, equation 6.
         """
-        return 2 * first.shape[1] * relu_kernels(first, second).nngp
+        return np.asarray(2 * first.shape[1] * relu_kernels(first, second).nngp)
