@@ -1,9 +1,9 @@
 """Five seeds trained as one stacked network, beside the same five trained one after the other in plain PyTorch.
 
 Run ``python benchmarks/training.py`` on an otherwise idle machine; ``--json`` prints the rows as JSON.
-Both sides get the same networks, data, optimizer (AdamW, fused) and number of updates. The two are measured in turn, several
-times, and medians are reported: seconds per update of all five seeds, and the seconds that the batched side spends
-once on capturing the step.
+Both sides get the same networks, data, optimizer (AdamW, fused) and number of updates. The two are measured in turn,
+several times, and medians are reported: seconds per update of all five seeds, and the seconds that the batched side
+spends once on capturing the step.
 """
 
 from __future__ import annotations
