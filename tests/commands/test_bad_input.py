@@ -39,7 +39,7 @@ REFUSED = [
     ("run toy --store mysql://me@host/db", r"a store cannot be in mysql://: allowed are sqlite"),
     ("run toy --store sqlite:////no/such/folder/a.db", r"make the folder /no/such/folder first"),
     ("run toy --store postgresql://me:secret@127.0.0.1:1/db", r"server cannot be reached"),
-    ("show toy", r"study toy has no record and no finished trial at scale small: unseen run toy --scale small"),
+    ("show toy", r"study toy has no finished trial at scale small in .*: unseen run toy --scale small"),
     ("show toy --scale large", r"study toy has no scale 'large'"),
     ("show nothing-like-it", r"no study named 'nothing-like-it'"),
     ("verify toy", r"no record of study toy"),

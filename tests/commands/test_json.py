@@ -70,6 +70,15 @@ def test_show(toys: Path, unseen: Command) -> None:
     }
 
 
+def test_show_of_chosen_seeds(toys: Path, unseen: Command) -> None:
+    unseen("run", "toy", "--seeds", "7,9", "--workers", "1")
+    shown = strict(unseen("show", "toy", "--seeds", "7,9", "--json"))
+    assert {trial["seed"] for trial in shown["trials"]} == {7, 9}
+    missing = unseen("show", "toy", "--seeds", "8")
+    assert missing.code == 2
+    assert missing.err.endswith("unseen run toy --scale small --seeds 8\n")
+
+
 def test_show_of_a_run_that_is_not_complete(toys: Path, unseen: Command) -> None:
     unseen("run", "toy", "--scale", "smoke", "--seeds", "0-1")
     shown = strict(unseen("show", "toy", "--json"))

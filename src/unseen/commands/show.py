@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 def show(
     study: str = typer.Argument(..., help="A study by id (080) or key (corrupted-labels)."),
     scale: str = typer.Option("small", help="smoke, small or full."),
+    seeds: str | None = typer.Option(None, help="Show your own trials with these seeds, such as 100-104."),
     out: Path | None = typer.Option(None, help="Folder for figure and table; by default one in your data folder."),
     store: str | None = typer.Option(None, help="Show your own trials in this store instead of the record."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: claims, verdict and trials."),
 ) -> None:
     """Show what a study claims and what came out, and draw its figure.
 
-    The results are those on record; those of your own runs if there is no record, or if --store names one.
+    The results are those on record; those of your own runs if there is no record, or with --store or --seeds.
     """
     from unseen.commands.output import console, make_folder, print_json
     from unseen.registry import load, study_name, study_page
@@ -31,7 +32,7 @@ def show(
 
     name = study_name(study)
     loaded: Study = load(name.target)
-    found = _find(name, loaded, scale, store)
+    found = _find(name, loaded, scale, seeds, store)
     trials, judgement, files = found.trials, found.judgement, None
     if not found.missing:
         make_folder(out or results_folder())
@@ -64,25 +65,25 @@ class _Found:
     missing: int = 0
 
 
-def _find(name: StudyName, study: Study, scale: str, store: str | None) -> _Found:
-    from unseen.engine.plan import plan
+def _find(name: StudyName, study: Study, scale: str, seeds: str | None, store: str | None) -> _Found:
+    from unseen.engine.plan import parse_seeds, plan
     from unseen.engine.recording import judge_record
     from unseen.engine.runner import as_trials
     from unseen.engine.store import open_store
     from unseen.errors import UsageError
     from unseen.records import read_record, record_files
 
-    planned = plan(name, scale=scale)
+    planned = plan(name, scale=scale, seeds=None if seeds is None else parse_seeds(seeds))
     path = record_files().get((name.id, scale))
-    if path is not None and store is None:
+    if path is not None and store is None and seeds is None:
         record = read_record(path)
         return _Found(record.trials, judge_record(record), f"the record {path.name}, run on {record.date[:10]}")
     with open_store(store) as opened:
         known = opened.get(planned.keys)
         trials = as_trials(tuple(trial for trial in known.values() if trial.status == "done"))
         if not trials.items:
-            missing = f"study {name.id} has no record and no finished trial at scale {scale}"
-            raise UsageError(f"{missing}: unseen run {name.id} --scale {scale}")
+            again = f"unseen run {name.id} --scale {scale}" + (f" --seeds {seeds}" if seeds else "")
+            raise UsageError(f"study {name.id} has no finished trial at scale {scale} in {opened.url}: {again}")
         judgement = study.judge(trials, planned.seeds)
         return _Found(trials, judgement, f"your own runs in {opened.url}", len(planned.keys) - len(trials.items))
 
