@@ -83,4 +83,5 @@ def _print_table(found: Sequence[Paper], records: Mapping[str, Mapping[str, Any]
     out = console()
     print_table(out, table)
     studied = sum(paper.id in names("studies") for paper in found)
-    out.print(f"\n{len(found)} papers, {studied} of them with a study. Run one: unseen run 080", style="dim")
+    papers_found = "1 paper" if len(found) == 1 else f"{len(found)} papers"
+    out.print(f"\n{papers_found}, {studied} with a study. Run one: unseen run 080", style="dim")
