@@ -181,8 +181,10 @@ def test_a_damaged_file_is_named(path: Path) -> None:
 
 
 OPEN_AS_NOBODY = """
-import os, sys, unseen.engine.store.relational
+import os, sys, tempfile
 from unseen.engine.store import StoreError, open_store
+with tempfile.TemporaryDirectory() as folder:  # so that all is imported while the packages can be read
+    open_store(f"sqlite:///{folder}/first.db").close()
 if os.getuid() == 0:  # to whom everything is writable
     os.setgid(65534), os.setuid(65534)
 try:
