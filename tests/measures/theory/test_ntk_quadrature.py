@@ -47,11 +47,12 @@ def test_tanh_agrees_with_adaptive_integration():
     assert found.ntk.item() == pytest.approx(ntk, rel=1e-6)
 
 
-def test_forty_nodes_are_enough():
-    x = RNG.normal(size=(6, 4))
-    for size, tolerance in ((1.0, 1e-6), (3.0, 1e-3)):
-        coarse, fine = (smooth_kernels(size * x, size * x, depth=2, nodes=nodes) for nodes in (40, 160))
-        np.testing.assert_allclose(coarse.ntk, fine.ntk, atol=tolerance * np.abs(fine.ntk).max())
+@pytest.mark.parametrize(("variance", "tolerance"), [(1.0, 1e-7), (2.0, 2e-5), (4.0, 1e-3)])
+def test_the_default_nodes_are_enough(variance, tolerance):
+    angle = np.linspace(0, np.pi, 9)
+    x = np.sqrt(2 * variance) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    found, finer = (smooth_kernels(x, x, **options) for options in ({}, {"nodes": 200}))
+    np.testing.assert_allclose(found.ntk, finer.ntk, rtol=0, atol=tolerance * finer.ntk.max())
 
 
 def test_wide_tanh_networks_tend_to_it():
@@ -71,6 +72,7 @@ def test_wide_tanh_networks_tend_to_it():
         ({"activation": "relu"}, "no smooth activation"),
         ({"depth": 0}, "depth"),
         ({"nodes": 0}, "nodes"),
+        ({"nodes": 201}, "at most 200"),
         ({"weight_scale": 0.0}, "weight_scale"),
         ({"bias_scale": -1.0}, "bias_scale"),
     ],

@@ -26,6 +26,7 @@ SMOOTH_ACTIVATIONS: Mapping[str, tuple[Function, Function]] = {
 """Each activation with its derivative."""
 
 PAIRS_AT_A_TIME = 1024
+MOST_NODES = 200
 
 
 def smooth_kernels(
@@ -51,8 +52,8 @@ def smooth_kernels(
     weight_scale, bias_scale : float
         :math:`\sigma_w > 0` and :math:`\sigma_b \ge 0`.
     nodes : int
-        Quadrature nodes per dimension, from 1 up. The error falls exponentially with their root for ``tanh``: with 40
-        nodes it is about 1e-7 at pre-activations of unit variance and 1e-4 at variance 10. ``quadratic`` is exact.
+        Quadrature nodes per dimension, from 1 to 200. With 80 both expectations of ``tanh`` are right to 1e-8 for
+        pre-activations of variance 1, 1e-5 for 2 and 3e-4 for 4, but only to 1e-2 for 10. ``quadratic`` is exact.
 
     Returns
     -------
@@ -77,6 +78,8 @@ def smooth_kernels(
     for name, count in (("depth", depth), ("nodes", nodes)):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"{name} must be a whole number from 1 up, not {count!r}")
+    if nodes > MOST_NODES:
+        raise ValueError(f"nodes must be at most {MOST_NODES}, not {nodes}: beyond, weights overflow")
     if not (math.isfinite(weight_scale) and weight_scale > 0):
         raise ValueError(f"weight_scale must be positive and finite, not {weight_scale!r}")
     if not (math.isfinite(bias_scale) and bias_scale >= 0):

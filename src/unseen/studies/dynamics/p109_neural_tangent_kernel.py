@@ -1,4 +1,65 @@
-"""PAGE"""
+"""Neural tangent kernel: the wider a network, the closer it trains to a method with a fixed kernel.
+
+Paper: Jacot, Gabriel and Hongler (2018), "Neural tangent kernel: convergence and generalization in neural networks".
+
+What the paper claims
+    With weights drawn from N(0, 1) and divided by the root of the fan-in, the tangent kernel of a network tends to a
+    deterministic limit as its layers widen, and stays there during training. Gradient descent on the squared error is
+    then kernel gradient descent: linear in time, with each component of the error along an eigenvector of the kernel
+    decaying at the rate of its eigenvalue, the leading ones first.
+
+What was run (scale small)
+    Networks in this parametrization (sigma_w = root 2, sigma_b = 0.1) on 40 points of the sphere of radius root d,
+    target x_1 x_2 scaled to mean square one. Three arms: ReLU with three hidden layers on the circle (the paper's depth
+    and data; widths 64 to 1,024), ReLU and tanh with one hidden layer on the sphere in ten dimensions (widths 64 to
+    4,096). Full-batch gradient descent at half the inverse of the limiting kernel's largest eigenvalue until the mean
+    squared training error is 1e-4. Five seeds decide points and weights. The limiting kernel is in closed form for ReLU
+    and by quadrature for tanh; the prediction starts from each network's own initial function and takes as many steps
+    as the network did. The control repeats the ReLU sphere with outputs divided once more by the root of the width and
+    steps that make up for it: the scaling in which features are learned.
+
+Ours beside theirs
+    ====================================  ==============================  ===========================================
+    question                              theirs (figures, no numbers)    ours, seeds 0-4
+    ====================================  ==============================  ===========================================
+    distance of the kernel from its       smaller at width 10,000 than    45 % at 64, 10.5 % at 1,024 (circle);
+    limit at initialization               at 500                          exponent -0.52 over all arms
+    change of the kernel by training      visible at 500, hardly at       19 % at 64, 1.7 % at 1,024 (circle);
+                                          10,000                          0.4 % at 4,096 (sphere); exponents near -0.8
+    trained function against the limit    follows it closely at 1,000     1.7 % of the target at 1,024 (circle),
+                                                                          4.3 % and 4.2 % at 4,096 (sphere)
+    ====================================  ==============================  ===========================================
+
+What differs from the paper and why
+    1. Steps are finite, so the prediction is that of descent, not of flow; both agree as steps shrink.
+    2. sigma_w is root 2 where the paper's is 1, so that depth does not shrink the signal.
+    3. Rates of decay are measured on the same points and target; the paper follows principal components of MNIST.
+    4. On the circle alone the test of the trained function is weak: 40 points nearly determine it, and solving with the
+       kernel of the last layer alone comes within 4 % too. The sphere in ten dimensions is what tells kernels apart.
+    5. Widths of the deep arm end at 1,024, to fit two CPU cores; scale full goes to 4,096.
+    6. That outputs at initialization are Gaussian processes is not tested here.
+
+What was found
+    The central claim holds: the kernel's change falls with width, faster than the n^-1/2 of the bound (exponent near
+    -0.8). In the control it does not fall at all, 240 % at any width, and the trained functions stay some 19 % of the
+    target away from the prediction; so the measures can see a kernel that moves.
+
+    Two claims stay inconclusive at seeds 0-4; both take the worst arm of each seed. The trained function is 4.4 % away
+    from the prediction (interval 3.6 to 5.3, below 5 asked for); it still falls as n^-0.45, and solving with the last
+    layer's kernel instead misses by 19 % (ReLU) and 13 % (tanh). The rates of decay are right to 5 % and 2 % at width
+    4,096, but only to 16 % in the deep arm at 1,024, because of one seed (47 %). Its kernel is still 10 % off there,
+    and components seem to mix; that this is the cause was not tested.
+
+    All kernels fit the 40 points of the ten-dimensional sphere, and none generalizes: errors at fresh inputs are as
+    large as the target. Following the kernel is not learning the rule. The control, free to move its kernel, errs less
+    (0.83 against 1.01).
+
+    Tried first: tanh on the circle. Its kernel's eigenvalues fall so fast that with one hidden layer the initial
+    function was not fitted to 1e-4 after 8,000 steps at either of two widths; hence the sphere. ReLU with two hidden
+    layers on the sphere was tried at width 256 in two seeds, and was 20 and 23 % off the prediction there; a single
+    hidden layer allows width 4,096. A first control with outputs multiplied by 4 / root n moved its kernel too little
+    (20 to 50 %) to leave the prediction.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +102,12 @@ LATER = 25
 class Config:
     """Sizes of the experiment."""
 
-    widths: tuple[int, ...] = setting((64, 128, 256, 512, 1024, 2048, 4096), "units of a single hidden layer, ascending")
-    deep_widths: tuple[int, ...] = setting((64, 128, 256, 512, 1024), "units of each of several hidden layers, ascending")
+    widths: tuple[int, ...] = setting(
+        (64, 128, 256, 512, 1024, 2048, 4096), "units of a single hidden layer, ascending"
+    )
+    deep_widths: tuple[int, ...] = setting(
+        (64, 128, 256, 512, 1024), "units of each of several hidden layers, ascending"
+    )
     points: int = setting(40, "training inputs, drawn from the sphere")
     test_points: int = setting(200, "further inputs at which trained functions are compared")
     draws: int = setting(8, "initializations per seed whose kernels are compared with the limit")
@@ -127,9 +192,7 @@ def _setup(arm: Arm, seed: int, config: Config) -> Setup:
     values, vectors = np.linalg.eigh(gram.ntk)
     rate = config.speed / float(values[-1])
     leading = values[: -MODES - 1 : -1]
-    return Setup(
-        x, _target(x), test, gram, cross, rate, vectors[:, : -MODES - 1 : -1].T, -np.log1p(-rate * leading)
-    )
+    return Setup(x, _target(x), test, gram, cross, rate, vectors[:, : -MODES - 1 : -1].T, -np.log1p(-rate * leading))
 
 
 def _sphere(stream: np.random.Generator, count: int, dimension: int) -> Array:
@@ -154,9 +217,7 @@ def _kernels(arm: Arm, left: Array, right: Array, config: Config) -> Kernels:
             weight_scale=config.weight_scale,
             bias_scale=config.bias_scale,
         )
-    return relu_kernels(
-        left, right, depth=arm.depth, weight_scale=config.weight_scale, bias_scale=config.bias_scale
-    )
+    return relu_kernels(left, right, depth=arm.depth, weight_scale=config.weight_scale, bias_scale=config.bias_scale)
 
 
 def _build(arm: Arm, width: int, seeds: Sequence[int], config: Config) -> SeedBatch:
@@ -424,6 +485,7 @@ def _draw_modes(axes: Axes, trials: Trials) -> None:
         axes.semilogy(curve["step"], curve[f"measured_{k}"], "o", markersize=3, color=colour)
         axes.semilogy(curve["step"], curve[f"predicted_{k}"], "-", color=colour, label=f"component {k}")
     axes.set_ylim(1e-2, 1.5)
+    axes.set_xlim(-1, 40)
     axes.set_title("Errors along the kernel's eigenvectors\nshrink at its eigenvalues (lines: theory)")
     axes.set_xlabel("step")
     axes.set_ylabel("share of the error left")
@@ -440,9 +502,13 @@ study = Study(
         "rich": "as relu-sphere with outputs of order 1/n: the control, whose kernel must move at any width",
     },
     scales={
-        "smoke": Config(widths=(16, 64), deep_widths=(16, 32), points=12, test_points=20, draws=2, goal=1e-2, steps=300),
+        "smoke": Config(
+            widths=(16, 64), deep_widths=(16, 32), points=12, test_points=20, draws=2, goal=1e-2, steps=300
+        ),
         "small": Config(),
-        "full": Config(widths=(64, 256, 1024, 4096, 16384), deep_widths=(64, 128, 256, 512, 1024, 2048, 4096), draws=16),
+        "full": Config(
+            widths=(64, 256, 1024, 4096, 16384), deep_widths=(64, 128, 256, 512, 1024, 2048, 4096), draws=16
+        ),
     },
     trial=trial,
     figure=figure,
