@@ -255,7 +255,8 @@ def _train(
     def loss(model: Any, batch: tuple[Tensor, ...]) -> Tensor:
         points, targets, rate = batch
         # The step size is part of the loss because it differs between seeds.
-        return rate * ((scale * model(points)[:, 0] - targets) ** 2).sum() / 2
+        weighted: Tensor = rate * ((scale * model(points)[:, 0] - targets) ** 2).sum() / 2
+        return weighted
 
     def evaluate(model: Any, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         points, targets, directions = batch
