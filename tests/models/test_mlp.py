@@ -31,9 +31,38 @@ def test_outputs_equal_the_formula_worked_out_number_by_number(activation, bias)
     assert all((layer.bias is not None) == bias for layer in model.layers)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_ntk_parametrization_is_the_standard_one_with_scaled_weights(bias):
+    torch.manual_seed(0)
+    scaled = MLP((3, 4, 2), bias=bias, parametrization="ntk", weight_scale=1.4, bias_scale=0.3).double()
+    plain = MLP((3, 4, 2), bias=bias).double()
+    with torch.no_grad():
+        for layer, source in zip(plain.layers, scaled.layers, strict=True):
+            layer.weight.copy_(1.4 / source.in_features**0.5 * source.weight)
+            if bias:
+                layer.bias.copy_(0.3 * source.bias)
+    inputs = torch.randn(5, 3, dtype=torch.float64)
+    torch.testing.assert_close(scaled(inputs), plain(inputs))
+
+
+def test_ntk_parametrization_draws_from_the_standard_normal_law():
+    torch.manual_seed(0)
+    for parameter in MLP((200, 300, 400), parametrization="ntk").parameters():
+        assert abs(parameter.mean().item()) < 5 / parameter.numel() ** 0.5
+        assert parameter.std().item() == pytest.approx(1, abs=5 / (2 * parameter.numel()) ** 0.5)
+
+
 @pytest.mark.parametrize(
     ("widths", "options", "message"),
-    [((3,), {}, "at least two"), ((3, 0), {}, "from 1 up"), ((3, 2), {"activation": "sine"}, "no activation 'sine'")],
+    [
+        ((3,), {}, "at least two"),
+        ((3, 0), {}, "from 1 up"),
+        ((3, 2), {"activation": "sine"}, "no activation 'sine'"),
+        ((3, 2), {"parametrization": "mup"}, "'standard' or 'ntk'"),
+        ((3, 2), {"parametrization": "ntk", "weight_scale": 0.0}, "weight_scale"),
+        ((3, 2), {"parametrization": "ntk", "bias_scale": -1.0}, "bias_scale"),
+        ((3, 2), {"weight_scale": 2.0}, "parametrization 'ntk'"),
+    ],
 )
 def test_nonsense_is_refused(widths, options, message):
     with pytest.raises(ValueError, match=message):

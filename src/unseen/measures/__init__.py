@@ -7,6 +7,9 @@ MEASURES = {
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
     "unit-periodicity": "unseen.measures.fourier:unit_periodicity",
     "memorised-fraction": "unseen.measures.memorisation:memorised_fraction",
+    "empirical-ntk": "unseen.measures.tangent_kernel:empirical_ntk",
+    "kernel-drift": "unseen.measures.tangent_kernel:kernel_drift",
+    "kernel-spectrum": "unseen.measures.tangent_kernel:kernel_spectrum",
     "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
