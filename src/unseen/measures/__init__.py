@@ -7,6 +7,8 @@ MEASURES = {
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
     "unit-periodicity": "unseen.measures.fourier:unit_periodicity",
     "memorised-fraction": "unseen.measures.memorisation:memorised_fraction",
+    "randomised-auc": "unseen.measures.feature_reliance:randomised_auc",
+    "randomised-accuracy": "unseen.measures.feature_reliance:randomised_accuracy",
     "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
