@@ -76,4 +76,4 @@ def read_classes(coordinates: Array, intervals: int, margin: float) -> NDArray[n
     centres = -1 + slab_width(intervals, margin) / 2 + spacing(intervals, margin) * np.arange(intervals)
     nearest = np.abs(coordinates[..., None] - centres).argmin(axis=-1)
     positive = np.array([mass > 0 for mass in MASSES[intervals][1]])
-    return positive[nearest].astype(np.int64)
+    return np.asarray(positive[nearest], dtype=np.int64)

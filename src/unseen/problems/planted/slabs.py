@@ -157,7 +157,7 @@ class SlabMixture(Problem):
             read_classes(features[:, self.blocks[block]], INTERVALS[block], self.margin)
             for block in self._telling(self._altered(examples.split))
         ]
-        return (np.concatenate(votes, axis=1).mean(axis=1) > 0.5).astype(np.int64)
+        return np.asarray(np.concatenate(votes, axis=1).mean(axis=1) > 0.5, dtype=np.int64)
 
     def score(self, examples: Examples, answers: Any) -> NDArray[np.float64]:
         """1 where the class is right, given as a number, truth value or numeral.

@@ -161,7 +161,7 @@ def _shuffled(problem: SlabMixture, examples: Examples, block: slice) -> Any:
 
 
 def _margin(model: Any, x: Tensor) -> Tensor:
-    outputs = model(x)
+    outputs: Tensor = model(x)
     return outputs[..., 1] - outputs[..., 0]
 
 
