@@ -120,4 +120,3 @@ def test_a_network_that_cannot_learn_slabs_shows_nothing():
     assert statuses(ms_7={"test": 0.6})[:4] == ["inconclusive", "inconclusive", "holds", "inconclusive"]
     assert statuses(ms_5={"test": 0.6})[6] == "inconclusive"
     assert statuses(adversarial={"auc": 0.8})[6] == "inconclusive"
-
