@@ -1,4 +1,59 @@
-"""PAGE."""
+"""The pitfalls of simplicity bias: a network uses one simple feature and ignores 49 that tell the same.
+
+Paper: Shah, Tamuly, Raghunathan, Jain and Netrapalli (2020), "The Pitfalls of Simplicity Bias in Neural Networks".
+
+What the paper claims
+    Where one simple and many complex features each predict the class without fault, networks trained by stochastic
+    gradient descent use the simplest one alone: shuffling it among examples leaves chance, shuffling all others changes
+    nothing. Where the simple feature has noise, this costs test accuracy although the others are faultless. Neither
+    ensembles nor adversarial training mend it.
+
+What was run (scale small)
+    `unseen.problems.planted.slabs.SlabMixture` in 50 dimensions, turned by a random frame: LMS-5 (a linear feature and
+    49 five-slabs), MS-(5,7) (a 5-slab and 49 seven-slabs), and a noisy LMS-7, where the linear feature lies inside the
+    margin for one example in ten. Two hidden layers of 100 rectified units, SGD with momentum, five seeds that decide
+    data, frame, initial weights and order. Controls: the same network, trained alike, where all 50 features are 5-slabs
+    or 7-slabs, because a network that cannot learn a feature is trivially blind to it. On LMS-5 also adversarial
+    training (projected gradient ascent, Euclidean radius 0.3, where the margin is 0.1), on the noisy data ensembles of
+    three, boosted trees on the unrotated features and a tuned Gaussian support vector machine. `auc_simple` and
+    `auc_others` are areas under the ROC curve with the simplest feature or all others shuffled among test examples.
+
+Ours beside theirs
+    ==================================  ==========================  ======================================
+    area or accuracy on held-out data   theirs, one run             ours, five seeds
+    ==================================  ==========================  ======================================
+    LMS-5, linear / slabs shuffled      0.507 / 1.000               0.492 to 0.505 / 1.000
+    MS-(5,7), 5-slab / others shuffled  0.502 / 1.000               0.493 to 0.504 / 1.000
+    noisy LMS-7, accuracy               0.949                       @@NOISY@@
+    MS-7, accuracy                      1.000                       0.999 to 1.000
+    ==================================  ==========================  ======================================
+
+    Theirs are read from the stored outputs of the notebooks 01 and 03 of github.com/harshays/simplicitybiaspitfalls.
+
+What differs from the paper and its code, and why
+    1. Momentum 0.9 throughout; the authors' LMS-5 and MS-(5,7) have none. It shortens the plateau of MS-(5,7) from over
+       10,000 updates to about 2,000; training goes on to 4,000 all the same.
+    2. On noisy LMS-7 width 100 instead of 300, to fit two CPU cores; the authors find the same from 100 to 300. Its
+       rate is 0.3 instead of 0.1, that of their MS-7, so that noisy data and control are trained alike.
+    3. They report an ensemble's area on LMS-5, where accuracy leaves no room. Ours is asked on the noisy data, where
+       there are five points to win. The networks of an ensemble share their data.
+    4. Radius and steps of the adversarial training are ours. A linear feature alone cannot withstand radius 0.3.
+    5. Every interval of a slab gets its exact probability; examples in the linear margin are drawn one by one and not
+       as exactly a tenth.
+    6. Left out: dominoes of MNIST and CIFAR-10, recurrent and convolutional networks, universal perturbations.
+
+What was found
+    On clean data the bias is total: with the one simple feature shuffled the networks guess, with the 49 others
+    shuffled not one of 10,000 answers changes to a wrong one. That they could do otherwise the controls show: without
+    the simple feature the same network learns 5-slabs within 1,500 updates and 7-slabs within 3,000 to 8,000.
+
+    Adversarial training does mend part of it, against the paper: with attacks three times as long as the margin, which
+    a linear feature alone cannot withstand, the area after shuffling the linear feature is 0.63 to 0.73 instead of 0.5.
+    The networks still lean on the linear feature most (0.97 to 0.99 with all slabs shuffled).
+
+    Boosted trees on the unrotated features solve the noisy data, so the information is there and can be had from as
+    many examples. They are told the axes along which features lie, which the networks have to find.
+"""
 
 from __future__ import annotations
 
