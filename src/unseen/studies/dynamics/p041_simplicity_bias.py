@@ -49,7 +49,8 @@ What was found
 
     Adversarial training does mend part of it, against the paper: with attacks three times as long as the margin, which
     a linear feature alone cannot withstand, the area after shuffling the linear feature is 0.63 to 0.73 instead of 0.5.
-    The networks still lean on the linear feature most (0.97 to 0.99 with all slabs shuffled).
+    The networks still lean on the linear feature most (0.97 to 0.99 with all slabs shuffled). With attacks as long as
+    the margin (radius 0.1, one seed, 30,000 examples) nothing is mended: 0.49 and 1.00.
 
     Boosted trees on the unrotated features solve the noisy data, so the information is there and can be had from as
     many examples. They are told the axes along which features lie, which the networks have to find.
