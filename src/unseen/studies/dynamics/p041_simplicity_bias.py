@@ -405,7 +405,7 @@ def figure(trials: Trials) -> Figure:
     """What is left when features are shuffled, and learning where the simple feature has noise."""
     import matplotlib.pyplot as plt
 
-    drawn, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    drawn, (left, right) = plt.subplots(1, 2, figsize=(11, 5.0), layout="constrained")
     _draw_reliance(left, trials)
     _draw_learning(right, trials)
     drawn.suptitle("Networks use the simplest feature and ignore 49 others that tell the same")
@@ -422,13 +422,13 @@ def _draw_reliance(axes: Axes, trials: Trials) -> None:
     axes.set_yticks(range(len(ROWS)), list(ROWS.values()))
     axes.invert_yaxis()
     axes.set_xlabel("area under the ROC curve, held-out examples")
-    axes.legend(title="shuffled among examples:", loc="center", bbox_to_anchor=(0.5, 0.35))
+    axes.legend(title="shuffled among examples:", loc="upper center", bbox_to_anchor=(0.4, -0.15), ncols=3)
     axes.set_title("Shuffle one feature of fifty and all is lost")
 
 
 def _draw_learning(axes: Axes, trials: Trials) -> None:
     for condition, colour, label in (
-        ("noisy-lms-7", "#D55E00", "network, noisy linear feature\nand 49 faultless seven-slabs"),
+        ("noisy-lms-7", "#D55E00", "network, noisy linear feature and 49 faultless seven-slabs"),
         ("ms-7", "#0072B2", "same network, seven-slabs alone"),
     ):
         for number, curve in enumerate(trials.curves(condition, "learning")):
@@ -437,7 +437,7 @@ def _draw_learning(axes: Axes, trials: Trials) -> None:
     axes.axhline(trees, color="black", linestyle=":", label="boosted trees on the features, noisy data")
     axes.set_xlabel("update")
     axes.set_ylabel("test accuracy")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15))
     axes.set_title("It can cost accuracy: the faultless features stay unused")
 
 
