@@ -24,7 +24,7 @@ Ours beside theirs
     ==================================  ==========================  ======================================
     LMS-5, linear / slabs shuffled      0.507 / 1.000               0.492 to 0.505 / 1.000
     MS-(5,7), 5-slab / others shuffled  0.502 / 1.000               0.493 to 0.504 / 1.000
-    noisy LMS-7, accuracy               0.949                       @@NOISY@@
+    noisy LMS-7, accuracy               0.949                       0.944 to 0.950 (8,000 updates)
     MS-7, accuracy                      1.000                       0.999 to 1.000
     ==================================  ==========================  ======================================
 
@@ -45,7 +45,8 @@ What differs from the paper and its code, and why
 What was found
     On clean data the bias is total: with the one simple feature shuffled the networks guess, with the 49 others
     shuffled not one of 10,000 answers changes to a wrong one. That they could do otherwise the controls show: without
-    the simple feature the same network learns 5-slabs within 1,500 updates and 7-slabs within 3,000 to 8,000.
+    the simple feature the same network learns 5-slabs within 1,500 updates and 7-slabs within 3,000 to 8,500.
+    The noisy data set and its control were first given 8,000, too few for one seed of ten.
 
     Adversarial training does mend part of it, against the paper: with attacks three times as long as the margin, which
     a linear feature alone cannot withstand, the area after shuffling the linear feature is 0.63 to 0.73 instead of 0.5.
@@ -93,7 +94,7 @@ class Config:
     batch: int = setting(256, "examples per update")
     momentum: float = setting(0.9, "momentum of SGD")
     steps: int = setting(4_000, "updates where the data have no noise")
-    noisy_steps: int = setting(8_000, "updates on the noisy data set and at most on its control")
+    noisy_steps: int = setting(12_000, "updates on the noisy data set and at most on its control")
     members: int = setting(3, "networks of an ensemble")
     adversarial_steps: int = setting(1_500, "updates of adversarial training")
     attack_radius: float = setting(0.3, "Euclidean length of an attack, three times the margin")
