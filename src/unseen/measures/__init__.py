@@ -10,6 +10,8 @@ MEASURES = {
     "empirical-ntk": "unseen.measures.tangent_kernel:empirical_ntk",
     "kernel-drift": "unseen.measures.tangent_kernel:kernel_drift",
     "kernel-spectrum": "unseen.measures.tangent_kernel:kernel_spectrum",
+    "randomised-auc": "unseen.measures.feature_reliance:randomised_auc",
+    "randomised-accuracy": "unseen.measures.feature_reliance:randomised_accuracy",
     "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
