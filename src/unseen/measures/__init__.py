@@ -7,6 +7,9 @@ MEASURES = {
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
     "unit-periodicity": "unseen.measures.fourier:unit_periodicity",
     "memorised-fraction": "unseen.measures.memorisation:memorised_fraction",
+    "softmax-collapse": "unseen.measures.numerical_stability:softmax_collapse",
+    "logit-scale": "unseen.measures.numerical_stability:logit_scale",
+    "scaling-alignment": "unseen.measures.numerical_stability:scaling_alignment",
     "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
