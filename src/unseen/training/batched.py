@@ -58,9 +58,7 @@ class LaneFunctions:
         See `Transform`.
     """
 
-    def __init__(
-        self, lanes: SeedBatch, loss: Loss, evaluate: Evaluate | None, transform: Transform | None = None
-    ):
+    def __init__(self, lanes: SeedBatch, loss: Loss, evaluate: Evaluate | None, transform: Transform | None = None):
         self.network = lanes.network_name
         self.gradient = grad_and_value(lanes.per_lane(loss, training=True))
         self.transform = transform
