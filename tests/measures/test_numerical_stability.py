@@ -23,7 +23,9 @@ def test_two_classes_collapse_at_the_lead_where_one_plus_the_other_rounds_to_one
 def test_collapsed_examples_are_those_without_loss():
     logits = torch.randn(200, 7, generator=torch.Generator().manual_seed(0)) * 15
     answers = logits.argmax(-1)
-    losses = torch.stack([softmax_cross_entropy(row[None], answer[None]) for row, answer in zip(logits, answers)])
+    losses = torch.stack(
+        [softmax_cross_entropy(row[None], answer[None]) for row, answer in zip(logits, answers, strict=True)]
+    )
     share = float((losses == 0).double().mean())
     assert 0.1 < share < 0.9
     assert float(softmax_collapse(logits)) == pytest.approx(share)

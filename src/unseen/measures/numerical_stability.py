@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from unseen.contracts.measure import measure
@@ -90,7 +90,12 @@ def scaling_alignment(parameters: Mapping[str, Tensor], gradients: Mapping[str, 
     >>> print(float(scaling_alignment({"w": torch.tensor([1.0, 0.0])}, {"w": torch.tensor([-3.0, 4.0])})))
     0.6
     """
-    pairs = [(parameters[name].double(), gradient.double()) for name, gradient in gradients.items()]
-    product = sum((w * g).sum() for w, g in pairs)
-    lengths = [sum(v.square().sum() for v in side).sqrt() for side in zip(*pairs, strict=True)]
-    return -product / (lengths[0] * lengths[1])
+    weights = _flat([parameters[name] for name in gradients])
+    gradient = _flat(list(gradients.values()))
+    return -(weights * gradient).sum() / (weights.square().sum().sqrt() * gradient.square().sum().sqrt())
+
+
+def _flat(tensors: Sequence[Tensor]) -> Tensor:
+    import torch
+
+    return torch.cat([tensor.double().flatten() for tensor in tensors])

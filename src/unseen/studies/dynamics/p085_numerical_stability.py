@@ -38,7 +38,8 @@ class Config:
     """Sizes of the experiment."""
 
     modulus: int = setting(37, "modulus of the addition")
-    width: int = setting(128, "units in each of two hidden layers")
+    width: int = setting(64, "units in each of two hidden layers in the arms of softmax and StableMax")
+    fast_width: int = setting(128, "units in each of two hidden layers in the arms that are compared in speed")
     train_fraction: float = setting(0.85, "share of all questions that is training data")
     learning_rate: float = setting(0.003, "step size of AdamW in the arms of softmax and StableMax")
     fast_learning_rate: float = setting(0.01, "step size of AdamW in the arms that are compared in speed")
@@ -78,8 +79,9 @@ def trial(condition: str, seeds: Sequence[int], config: Config) -> list[Outcome]
     """Train one arm on all seeds at once; measure accuracy, rounding, and where the gradient points."""
     arm = ARMS[condition]
     problem = addition(config.modulus, train_fraction=config.train_fraction)
+    width = config.fast_width if arm.fast else config.width
     lanes = SeedBatch.build(
-        lambda seed: MLP((2 * config.modulus, config.width, config.width, config.modulus), bias=False), seeds=seeds
+        lambda seed: MLP((2 * config.modulus, width, width, config.modulus), bias=False), seeds=seeds
     )
     given, held_out = (
         tuple(
@@ -250,7 +252,7 @@ CLAIMS = (
         gates=(DELAYED,),
     ),
     Claim(
-        "So it is with gradients perpendicular to all weights as one vector and not rescaled, as in the paper's formula.",
+        "So it is with gradients perpendicular to all weights as one vector, not rescaled, as in the paper's formula.",
         _relative_delay("perpendicular-formula"),
         below(1 / 3),
         gates=(DELAYED,),
@@ -330,9 +332,9 @@ study = Study(
         "perpendicular-formula": "the same with gradients perpendicular to all weights as one, not rescaled",
     },
     scales={
-        "smoke": Config(modulus=11, width=16, steps=20, fast_steps=20),
+        "smoke": Config(modulus=11, width=16, fast_width=16, steps=20, fast_steps=20),
         "small": Config(),
-        "full": Config(modulus=113, width=200, train_fraction=0.4, steps=80_000),
+        "full": Config(modulus=113, width=200, fast_width=200, train_fraction=0.4, steps=80_000),
     },
     trial=trial,
     figure=figure,
