@@ -1,4 +1,51 @@
-"""PAGE"""
+r"""Grokking at the edge of numerical stability: softmax rounds its own gradient away.
+
+Paper: Prieto, Barsbey, Mediano and Birdal (2025), "Grokking at the Edge of Numerical Stability".
+
+What the paper claims
+    Past the point of fitting, a network without weight decay lowers its loss by scaling its logits up. In float32 the
+    softmax then rounds to exactly one, the gradient of the right class to exactly zero, and generalization never comes:
+    the softmax collapses. StableMax, which grows linearly instead of exponentially, cannot collapse so early and
+    generalizes without regularization. Taking the part along the weights out of the gradient stops the scaling itself,
+    and with it the delay between fitting and generalizing.
+
+What was run (scale small)
+    Addition modulo 37, 85 % of the questions for training, a ReLU network with two hidden layers and no biases,
+    full-batch AdamW with beta2 0.99 and epsilon 1e-25. Softmax and StableMax, each with the loss in float32 and in
+    float64 (the network is always in float32): width 64, step size 0.003, at most 5000 steps. For speed, softmax with
+    weight decay 3, with perpendicular gradients by tensor and rescaled as in the authors' code, the same for the whole
+    network and not rescaled as in the paper's formula, and with neither: width 128, step size 0.01, at most 1000 steps.
+    A run ends when it solves 95 % of the held-out questions. The metrics `fitted_at`, `solved_at` and `delay` are inf where
+    a run does not; `delay` and `alignment_after_fitting` are nan where it does not even fit, and `alignment` is
+    nan where every gradient is exactly zero.
+
+Ours beside theirs
+    ====================  ===================================  ===================================
+    \                     theirs                               ours
+    ====================  ===================================  ===================================
+    modulus, width        113, 200                             37, 64 and 128
+    training questions    40 to 70 %, ordered pairs            85 %, unordered pairs
+    StableMax             80,000 steps at 0.01, beta2 0.999    5000 steps at 0.003, beta2 0.99
+    softmax, 16-64 bits   20,000 steps at 0.0005               5000 steps at 0.003, 32 and 64 bits
+    perpendicular         300 steps at 0.01                    at most 1000 steps at 0.01
+    ====================  ===================================  ===================================
+
+    Theirs from ``run_main_experiments.sh`` in github.com/LucasPrietoAl/grokking-at-the-edge-of-numerical-stability
+    (commit 0cc9e8d). That repository holds no stored outcomes to set numbers beside.
+
+What differs from the paper and its code, and why
+    1. The authors' StableMax loss always works in float64, their softmax baseline in float32. Function and precision
+       are told apart here: each loss in each precision.
+    2. (a, b) and (b, a) never stand on different sides of the split; in the authors' they may.
+    3. Modulus, widths, share of training data, step sizes and the cap on steps were chosen on seeds 50 and 51 so that
+       StableMax generalizes within minutes on two cores; so was weight decay 3, the fastest of 1, 3 and 10. Claims and
+       their bounds were not changed after that.
+    4. Full batches keep their order; the authors' code shuffles them each step, which changes only rounding.
+    5. The authors' script gives the optimizer inside the projection only step size and weight decay, so that it may run
+       with the usual beta2 and epsilon; here all arms have the same.
+
+FOUND
+"""
 
 from __future__ import annotations
 
