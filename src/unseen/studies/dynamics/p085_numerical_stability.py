@@ -15,9 +15,9 @@ What was run (scale small)
     float64 (the network is always in float32): width 64, step size 0.003, at most 5000 steps. For speed, softmax with
     weight decay 3, with perpendicular gradients by tensor and rescaled as in the authors' code, the same for the whole
     network and not rescaled as in the paper's formula, and with neither: width 128, step size 0.01, at most 1000 steps.
-    A run ends when it solves 95 % of the held-out questions. The metrics `fitted_at`, `solved_at` and `delay` are inf where
-    a run does not; `delay` and `alignment_after_fitting` are nan where it does not even fit, and `alignment` is
-    nan where every gradient is exactly zero.
+    A run ends when it solves 95 % of the held-out questions. The metrics `fitted_at`, `solved_at` and `delay` are inf
+    where a run does not get there; `delay` and `alignment_after_fitting` are nan where it does not even fit, and
+    `alignment` is nan where every gradient is exactly zero.
 
 Ours beside theirs
     ====================  ===================================  ===================================
