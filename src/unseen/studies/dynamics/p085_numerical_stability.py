@@ -44,7 +44,22 @@ What differs from the paper and its code, and why
     5. The authors' script gives the optimizer inside the projection only step size and weight decay, so that it may run
        with the usual beta2 and epsilon; here all arms have the same.
 
-FOUND
+What was found
+    Softmax in float32 stalls: after 5000 steps it solves 3 to 16 % of held-out questions. StableMax in float32 comes to
+    80 to 97 % from the same start, but passes 95 % in two of five seeds only, while the logits of the others grow
+    beyond 10,000. The softmax's collapse is real but partial: 48 to 64 % of training examples, not 90 %, against 1 % in
+    float64. Double precision alone hardly helps in as many steps (4 to 30 % solved).
+
+    Perpendicular gradients generalize 2 to 12 steps after fitting, in both forms; under weight decay 3 it takes 66 to
+    88 (seeds 0 to 4 and 100 to 104). On seeds 50 and 51 weight decay 1 took 160 to 219, and 10 never got there.
+
+    beta2 decides how fast StableMax generalizes, since AdamW's second moments forget the large gradients of the start
+    only over some 1 / (1 - beta2) steps: with 0.999 a network of modulus 31 solved a third after 8000 steps at step
+    size 0.01; with 0.9 it rose fast and stopped near 57 %. At step size 0.003 perpendicular gradients leave the weights
+    too small to fit the training data (90 %).
+
+    The alignment of descent with the weights does not by itself tell grokking from its absence: it is 0.7 to 0.8 with
+    StableMax and with weight decay as well, and before the training data is fitted.
 """
 
 from __future__ import annotations
