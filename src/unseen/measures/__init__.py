@@ -12,6 +12,9 @@ MEASURES = {
     "kernel-spectrum": "unseen.measures.tangent_kernel:kernel_spectrum",
     "randomised-auc": "unseen.measures.feature_reliance:randomised_auc",
     "randomised-accuracy": "unseen.measures.feature_reliance:randomised_accuracy",
+    "softmax-collapse": "unseen.measures.numerical_stability:softmax_collapse",
+    "logit-scale": "unseen.measures.numerical_stability:logit_scale",
+    "scaling-alignment": "unseen.measures.numerical_stability:scaling_alignment",
     "overtraining": "unseen.measures.theory.advani_saxe:overtraining",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }

@@ -22,6 +22,10 @@ Evaluate = Callable[[Any, tuple[Tensor, ...]], Mapping[str, Tensor]]
 """``evaluate(module, batch) -> dict of str to scalar`` of one lane."""
 
 Named = Mapping[str, Tensor]
+
+Transform = Callable[[Named, Named], Named]
+"""``transform(parameters, gradients) -> gradients`` of one lane, by the parameters' names."""
+
 Tensors = tuple[Tensor, ...]
 Array = NDArray[np.float64]
 LaneFunction = Callable[[Named, Named, Tensors], list[Tensor]]
@@ -50,11 +54,14 @@ class LaneFunctions:
         See `Loss`.
     evaluate : callable or None
         See `Evaluate`.
+    transform : callable, optional
+        See `Transform`.
     """
 
-    def __init__(self, lanes: SeedBatch, loss: Loss, evaluate: Evaluate | None):
+    def __init__(self, lanes: SeedBatch, loss: Loss, evaluate: Evaluate | None, transform: Transform | None = None):
         self.network = lanes.network_name
         self.gradient = grad_and_value(lanes.per_lane(loss, training=True))
+        self.transform = transform
         self.names: tuple[str, ...] = ()
         self.programs: dict[tuple[str, int], Program] = {}
         self.warned = False
@@ -66,6 +73,8 @@ class LaneFunctions:
 
         def outputs(parameters: Named, buffers: Named, batch: Tensors) -> list[Tensor]:
             gradients, value = self.gradient(parameters, buffers, batch)
+            if self.transform is not None:
+                gradients = self._transformed(self.transform, parameters, gradients)
             return [*gradients.values(), value]
 
         return self._bind("step", outputs, parameters, buffers, data, drawn)
@@ -102,6 +111,14 @@ class LaneFunctions:
             self.stacked = True
             self.programs.clear()
         return most
+
+    @staticmethod
+    def _transformed(transform: Transform, parameters: Named, gradients: Named) -> Named:
+        made = transform(parameters, gradients)
+        shapes = [{name: tuple(value.shape) for name, value in named.items()} for named in (made, gradients)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"transform must return one gradient per parameter: {shapes[1]}, not {shapes[0]}")
+        return {name: made[name] for name in gradients}
 
     def _stacked(self, evaluate: Evaluate) -> Callable[[Any, Tensors], list[Tensor]]:
         def run(module: Any, batch: Tensors) -> list[Tensor]:

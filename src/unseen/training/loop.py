@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unseen.contracts.study import current_run
-from unseen.training.batched import Evaluate, LaneFunctions, Loss
+from unseen.training.batched import Evaluate, LaneFunctions, Loss, Transform
 from unseen.training.history import History, log_spaced
 from unseen.training.lanes import SeedBatch, check_lane_axis
 from unseen.training.optimizers import MakeOptimizer, check_elementwise, select_lanes
@@ -47,6 +47,7 @@ def train(
     evaluate_at: Iterable[int] | None = None,
     stop: Stop | None = None,
     schedule: Callable[[int], float] | None = None,
+    transform: Transform | None = None,
 ) -> History:
     """Train every lane; `lanes` holds the trained parameters afterwards.
 
@@ -84,6 +85,9 @@ def train(
         a lane for which it is true ends with its present weights. Each entry may depend on its lane alone.
     schedule : callable, optional
         ``schedule(step) -> factor`` by which the optimizer's learning rates are multiplied, step counting from 0.
+    transform : callable, optional
+        ``transform(parameters, gradients) -> gradients`` of one lane, each a dict by the parameters' names: what the
+        optimizer gets in place of the loss's gradients (see `PerpendicularGradient`). Pure like `loss`.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def train(
     check_lane_axis({f"data[{i}]": tensor for i, tensor in enumerate(data)}, len(lanes))
     check_lane_axis({f"evaluation[{i}]": tensor for i, tensor in enumerate(evaluation)}, len(lanes))
     check_elementwise(optimizer, list(lanes.parameters.values()))
-    functions = LaneFunctions(lanes, loss, evaluate)
+    functions = LaneFunctions(lanes, loss, evaluate, transform)
     plan = _Plan(
         lanes=lanes,
         functions=functions,
