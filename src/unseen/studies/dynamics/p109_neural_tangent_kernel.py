@@ -99,6 +99,9 @@ EARLY = 60
 
 LATER = 25
 
+SHOWN = 40
+"""Last step of the curves that the figure shows; every second one is kept."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -329,7 +332,7 @@ def _decay_errors(history: History, lane: int, setup: Setup) -> dict[str, float]
 
 
 def _mode_curve(history: History, lane: int, setup: Setup) -> dict[str, list[float]]:
-    early = history.steps[lane] <= EARLY
+    early = (history.steps[lane] <= SHOWN) & (history.steps[lane] % 2 == 0)
     steps = history.steps[lane][early].astype(float)
     columns = {"step": steps.tolist()}
     for k in range(MODES):
