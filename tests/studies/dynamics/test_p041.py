@@ -8,8 +8,10 @@ from torch.nn import functional
 
 from unseen.contracts.study import Outcome, Trial, Trials
 from unseen.models.mlp import MLP
+from unseen.studies.dynamics import _simplicity_arms as arms
 from unseen.studies.dynamics import p041_simplicity_bias as p041
-from unseen.studies.dynamics.p041_simplicity_bias import ARMS, Arm, study
+from unseen.studies.dynamics._simplicity_arms import ARMS, Arm
+from unseen.studies.dynamics.p041_simplicity_bias import study
 
 SMOKE = study.scales["smoke"]
 BEST = {"auc": 1.0, "auc_simple": 0.5, "auc_others": 1.0, "test": 1.0, "ensemble": 1.0}
@@ -47,13 +49,13 @@ def test_the_attack_on_a_linear_classifier_is_the_known_worst():
     margins = (2 * classes - 1) * (x @ along + biases[1] - biases[0])
     # Nothing within the radius is worse than a move straight against the weights.
     worst = functional.softplus(-(margins - 0.3 * along.norm())).mean()
-    assert p041._adversarial_loss(config)(model, (x, classes)).item() == pytest.approx(worst.item(), rel=1e-6)
+    assert arms._adversarial_loss(config)(model, (x, classes)).item() == pytest.approx(worst.item(), rel=1e-6)
 
 
 def test_the_loss_is_cross_entropy_of_two_classes():
     model = MLP((4, 3, 2))
     x, classes = torch.randn(20, 4), torch.arange(20) % 2
-    assert p041._loss(model, (x, classes)).item() == pytest.approx(
+    assert arms._loss(model, (x, classes)).item() == pytest.approx(
         functional.cross_entropy(model(x), classes).item(), rel=1e-5
     )
 
@@ -81,7 +83,7 @@ def test_an_ensemble_of_one_is_its_member():
     config = dataclasses.replace(SMOKE, members=1)
     metrics = p041.trial("noisy-lms-7", (5,), config)[0].metrics
     assert metrics["ensemble"] == metrics["test"]
-    assert len({p041._member_seed(seed, member) for seed in range(20) for member in range(5)}) == 100
+    assert len({arms._member_seed(seed, member) for seed in range(20) for member in range(5)}) == 100
 
 
 @pytest.mark.parametrize(
