@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unseen.contracts.study import Outcome, Trial, Trials
+from unseen.studies.dynamics import _tangent_kernel_arms as arms
 from unseen.studies.dynamics import p109_neural_tangent_kernel as p109
 from unseen.training import History
 
@@ -19,28 +20,28 @@ def history(rates: np.ndarray) -> History:
     return History((0,), [STEPS], [modes])
 
 
-def setup() -> p109.Setup:
+def setup() -> arms.Setup:
     nothing = np.zeros(1)
-    values = {field.name: nothing for field in dataclasses.fields(p109.Setup)}
-    return p109.Setup(**{**values, "decay": DECAY})  # type: ignore[arg-type]
+    values = {field.name: nothing for field in dataclasses.fields(arms.Setup)}
+    return arms.Setup(**{**values, "decay": DECAY})  # type: ignore[arg-type]
 
 
 def test_rates_of_exact_exponentials_have_no_error():
-    assert p109._decay_errors(history(DECAY), 0, setup())["decay"] == pytest.approx(0, abs=1e-12)
+    assert arms.decay_errors(history(DECAY), 0, setup())["decay"] == pytest.approx(0, abs=1e-12)
 
 
 def test_rates_off_by_a_fifth_are_off_by_a_fifth():
-    assert p109._decay_errors(history(1.2 * DECAY), 0, setup())["decay"] == pytest.approx(0.2, rel=1e-9)
+    assert arms.decay_errors(history(1.2 * DECAY), 0, setup())["decay"] == pytest.approx(0.2, rel=1e-9)
 
 
 def test_components_that_grow_count_as_wrong_as_those_that_stay():
-    assert p109._decay_errors(history(-DECAY), 0, setup())["decay"] == 1.0
-    assert p109._decay_errors(history(0 * DECAY), 0, setup())["decay"] == 1.0
+    assert arms.decay_errors(history(-DECAY), 0, setup())["decay"] == 1.0
+    assert arms.decay_errors(history(0 * DECAY), 0, setup())["decay"] == 1.0
 
 
 def test_curves_are_relative_to_the_start_and_short():
-    curve = p109._mode_curve(history(DECAY), 0, setup())
-    assert curve["step"] == list(range(0, p109.SHOWN + 1, 2))
+    curve = arms.mode_curve(history(DECAY), 0, setup())
+    assert curve["step"] == list(range(0, arms.SHOWN + 1, 2))
     np.testing.assert_allclose(curve["measured_2"], curve["predicted_2"], rtol=1e-12)
     assert curve["measured_2"][0] == 1.0
 

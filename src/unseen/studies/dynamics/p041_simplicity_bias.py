@@ -48,8 +48,8 @@ What was found
     the simple feature the same network learns 5-slabs within 1,500 updates and 7-slabs within 3,000 to 8,500.
     The noisy data set and its control were first given 8,000, too few for one seed of ten.
 
-    On the noisy data networks stay at the 0.95 that the linear feature allows, an ensemble of three gains a quarter of a
-    point, and the support vector machine, tuned on held-out examples, does no better (0.94 to 0.96).
+    On the noisy data networks stay at the 0.95 that the linear feature allows, an ensemble of three gains a quarter of
+    a point, and the support vector machine, tuned on further training examples, does no better (0.94 to 0.96).
 
     Adversarial training does mend part of it, against the paper, and differs much from seed to seed: with attacks three
     times as long as the margin, which a linear feature alone cannot withstand, the area after shuffling the linear
