@@ -65,7 +65,7 @@ def test_areas_select_their_studies_each_once():
         ("problems", "modular-adition", "no problem named 'modular-adition'; did you mean modular-addition"),
         ("solvers", "lookup", "no solver named 'lookup'; did you mean lookup-table?"),
         ("measures", "unit periodicity", "no measure named 'unit periodicity'; did you mean unit-periodicity?"),
-        ("studies", "xyz", "no study named 'xyz'; known: 080, "),
+        ("studies", "xyz", "no study named 'xyz'; known: 0"),
     ],
 )
 def test_unknown_names_are_answered_with_the_nearest(kind, wrong, message):
