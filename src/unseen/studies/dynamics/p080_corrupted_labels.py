@@ -38,8 +38,8 @@ What differs from the paper and its code, and why
     3. Labels that were redrawn but came out right are not counted as wrong.
     4. The periodicity of a unit leaves out the constant component, which theirs includes.
     5. Batch normalization is evaluated with the statistics of the whole training set instead of running averages.
-    6. Batch normalization was first tried with full batches, then with minibatches as in the authors' notebook. The last
-       claim, on normalization at equal minibatches, was added after two seeds of these arms had been seen.
+    6. Batch normalization was first tried with full batches, then with minibatches as in the authors' notebook. The
+       last claim, on normalization at equal minibatches, was added after two seeds of these arms had been seen.
 
 What was found
     One network holds both, and the two can be told apart: cutting the least periodic 40 % of its units takes most of
