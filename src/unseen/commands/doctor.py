@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import typer
 
-EXTRAS = {
-    "parquet": ("pyarrow", "unseen sample --format parquet"),
-    "postgres": ("psycopg", "--store postgresql+psycopg://..."),
-}
-"""Extra -> the module it brings and what for."""
-
 
 def doctor(
     store: str | None = typer.Option(None, help="Store to look at; the default one otherwise.", envvar="UNSEEN_STORE"),
@@ -20,6 +14,7 @@ def doctor(
 
     from unseen.commands.output import console, print_json, print_table
     from unseen.engine.environment import available_cores, environment
+    from unseen.extras import EXTRAS
     from unseen.records import record_files, records_folder
 
     facts = {name: str(value) for name, value in environment("cpu", available_cores()).items()}
