@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from unseen.extras import EXTRAS
 from unseen.registry import names
 
 Command = Callable[..., Any]
@@ -142,7 +143,8 @@ def test_doctor(home: Path, unseen: Command) -> None:
     found = strict(unseen("doctor", "--json"))
     assert {"commit", "device", "records", "store", "store_reachable", "extras"} <= set(found)
     assert found["store_reachable"] is True
-    assert found["extras"] == {"parquet": True, "postgres": True}
+    assert set(found["extras"]) == set(EXTRAS)
+    assert found["extras"]["parquet"] is True
     refused = unseen("doctor", "--json", "--store", "mysql://host/db")
     assert refused.code == 2
     assert strict(refused)["store_reachable"] is False
