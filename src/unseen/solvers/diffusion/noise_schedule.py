@@ -78,17 +78,21 @@ class NoiseSchedule:
             If a value lies below that of time T, or is so large that its time is below 1e-6.
         """
         wanted = np.asarray(log_snr, dtype=np.float64)
-        low = np.full(wanted.shape, 1e-6)
-        high = np.full(wanted.shape, float(self.steps))
-        least, most = self.log_snr(self.steps), self.log_snr(1e-6)
-        if not ((wanted >= least - 1e-9) & (wanted <= most)).all():
-            raise ValueError(f"log_snr must lie in [{least:.6g}, {most:.6g}], not {log_snr!r}")
-        # Bisection: 60 halvings leave less than the last digit of a time.
-        for _ in range(60):
-            middle = (low + high) / 2
-            later = self.log_snr(middle) > wanted
-            low, high = np.where(later, middle, low), np.where(later, high, middle)
-        return np.asarray((low + high) / 2)
+        ratios, times = self._table
+        if not ((wanted >= ratios[0] - 1e-9) & (wanted <= ratios[-1])).all():
+            raise ValueError(f"log_snr must lie in [{ratios[0]:.6g}, {ratios[-1]:.6g}], not {log_snr!r}")
+        found = np.interp(wanted, ratios, times)
+        # Newton from within one interval of the table, on which the ratio is all but linear.
+        for _ in range(4):
+            slope = self._logarithm(found, 1) / (-2 * np.expm1(self._logarithm(found)))
+            found = np.clip(found - (self.log_snr(found) - wanted) / slope, times[-1], self.steps)
+        return np.asarray(found)
+
+    @cached_property
+    def _table(self) -> tuple[Array, Array]:
+        """Ascending log signal-to-noise ratios, and their times: all whole ones, and denser ones near the data."""
+        times = np.concatenate([np.arange(self.steps, 1, -1), np.geomspace(1, 1e-6, 300)])
+        return self.log_snr(times), times
 
     @cached_property
     def _logarithm(self) -> CubicSpline | PchipInterpolator:
