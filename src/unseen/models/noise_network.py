@@ -47,4 +47,5 @@ class NoiseNetwork(nn.Module):
         ratio = ratio.clamp(-LOG_SNR_RANGE, LOG_SNR_RANGE)
         waves = [wave(frequency * ratio) for frequency in FREQUENCIES for wave in (torch.sin, torch.cos)]
         features = torch.stack([ratio / LOG_SNR_RANGE, *waves], dim=-1)
-        return self.layers(torch.cat([x, features.expand(*x.shape[:-1], features.shape[-1])], dim=-1))
+        found: Tensor = self.layers(torch.cat([x, features.expand(*x.shape[:-1], features.shape[-1])], dim=-1))
+        return found

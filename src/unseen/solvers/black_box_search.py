@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -93,7 +94,7 @@ def random_search(
     """
     evaluated = _Evaluated(evaluate, budget, start)
     while evaluated.left:
-        evaluated.add(evaluated.unseen(lambda: space.random(generator)))
+        evaluated.add(evaluated.unseen(partial(space.random, generator)))
     return evaluated.search()
 
 
@@ -107,16 +108,16 @@ def predictor_evolution(
     random_share: float = 0.2,
     stage: int = 15,
     parents: int = 15,
-    offspring: int = 150,
-    generations: int = 3,
+    offspring: int = 100,
+    generations: int = 2,
     crossover: float = 0.3,
     guided: bool = True,
 ) -> Search[Candidate]:
     """Evolution in stages; in each, a predictor fitted to all errors so far chooses whom to evaluate.
 
     After the start and a share of random candidates, every stage fits the predictor, lets a population evolve for some
-    generations under predicted errors, and evaluates the best predicted that are new. The scheme of Liu, Ning, Lin, Yang
-    and Wang 2023, arXiv:2312.07243, section 4, with a kernel ridge regression in the place of their recurrent network.
+    generations under predicted errors, and evaluates the best predicted that are new. The scheme of Liu, Ning, Lin,
+    Yang and Wang 2023, arXiv:2312.07243, section 4, with kernel ridge regression in the place of their network.
 
     Parameters
     ----------
@@ -144,13 +145,12 @@ def predictor_evolution(
     """
     evaluated = _Evaluated(evaluate, budget, start)
     for _ in range(min(evaluated.left, round(random_share * budget))):
-        evaluated.add(evaluated.unseen(lambda: space.random(generator)))
+        evaluated.add(evaluated.unseen(partial(space.random, generator)))
 
     def child(population: Sequence[Candidate]) -> Candidate:
-        chosen = population[generator.integers(len(population))]
-        if generator.random() < crossover:
-            chosen = space.cross(chosen, population[generator.integers(len(population))], generator)
-        return space.mutate(chosen, generator)
+        first, second = (population[place] for place in generator.integers(len(population), size=2).tolist())
+        parent = space.cross(first, second, generator) if generator.random() < crossover else first
+        return space.mutate(parent, generator)
 
     if not evaluated.candidates and evaluated.left:
         evaluated.add(space.random(generator))
@@ -158,19 +158,20 @@ def predictor_evolution(
         best = evaluated.search().best(parents)
         if not guided:
             for _ in range(min(stage, evaluated.left)):
-                evaluated.add(evaluated.unseen(lambda: child(best)))
+                evaluated.add(evaluated.unseen(partial(child, best)))
             continue
         predict = fitted_predictor(
             np.stack([space.features(candidate) for candidate in evaluated.candidates]), np.array(evaluated.errors)
         )
-        population, pool = best, []
+        population = best
+        pool: list[Candidate] = []
         for _ in range(generations):
             pool = list(dict.fromkeys([*pool, *(child(population) for _ in range(offspring))]))
             predicted = predict(np.stack([space.features(candidate) for candidate in pool]))
             pool = [pool[place] for place in np.argsort(predicted, kind="stable")]
             population = pool[:parents]
         fresh = [candidate for candidate in pool if candidate not in evaluated.seen][: min(stage, evaluated.left)]
-        for candidate in fresh or [evaluated.unseen(lambda: space.random(generator))]:
+        for candidate in fresh or [evaluated.unseen(partial(space.random, generator))]:
             evaluated.add(candidate)
     return evaluated.search()
 

@@ -83,7 +83,7 @@ class NoiseSchedule:
             raise ValueError(f"log_snr must lie in [{ratios[0]:.6g}, {ratios[-1]:.6g}], not {log_snr!r}")
         found = np.interp(wanted, ratios, times)
         # Newton from within one interval of the table, on which the ratio is all but linear.
-        for _ in range(4):
+        for _ in range(3):
             slope = self._logarithm(found, 1) / (-2 * np.expm1(self._logarithm(found)))
             found = np.clip(found - (self.log_snr(found) - wanted) / slope, times[-1], self.steps)
         return np.asarray(found)

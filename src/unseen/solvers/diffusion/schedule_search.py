@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,8 @@ Array = NDArray[np.float64]
 
 PREDICTIONS: tuple[Prediction, ...] = ("noise", "data")
 ESTIMATORS: tuple[Estimator, ...] = ("exact", "halved")
+CHOICES = ("prediction", "order", "estimator", "slope_points", "relaxation", "corrector")
+"""The parts of a formula that mutations change one by one."""
 ORDERS = (1, 2, 3)
 ORDER_PROBABILITIES = (0.2, 0.4, 0.4)
 """The released search draws orders 1 to 4 with probabilities 0.2, 0.4, 0.3 and 0.1; there is no order 4 here."""
@@ -71,39 +74,35 @@ class ScheduleSpace:
 
     def mutate(self, candidate: SolverSchedule, generator: np.random.Generator) -> SolverSchedule:
         """Each width and each choice changed with a small probability."""
-        moved = generator.random(self.steps) < self.mutation
-        widths = self._widths(candidate) * np.exp(moved * self.shift * generator.standard_normal(self.steps))
-        times = self._times(widths) if moved.any() else candidate.times
+        chances = generator.random((self.steps, 1 + len(CHOICES))) < self.mutation
+        changes = generator.standard_normal((self.steps, 2))
+        moved = chances[:, 0]
+        times = candidate.times
+        if moved.any():
+            times = self._times(self._widths(candidate) * np.exp(moved * self.shift * changes[:, 0]))
         if self.times_only:
             return SolverSchedule(times, candidate.steps)
-        choices = []
-        for place, step in enumerate(candidate.steps):
+        steps = []
+        for place, (step, chosen) in enumerate(zip(candidate.steps, chances[:, 1:].tolist(), strict=True)):
             fresh = self._random_choice(place, generator)
-            taken = {
-                name: getattr(fresh, name)
-                for name in ("prediction", "order", "estimator", "slope_points", "corrector")
-                if generator.random() < self.mutation
-            }
-            if generator.random() < self.mutation:
-                taken["relaxation"] = step.relaxation + self.relaxation * generator.standard_normal()
-            choices.append(replace(step, **taken))
-        return SolverSchedule(times, tuple(choices))
+            taken = {name: getattr(fresh, name) for name, new in zip(CHOICES, chosen, strict=True) if new}
+            if "relaxation" in taken:
+                taken["relaxation"] = step.relaxation + self.relaxation * float(changes[place, 1])
+            steps.append(replace(step, **taken) if taken else step)
+        return SolverSchedule(times, tuple(steps))
 
-    def cross(
-        self, first: SolverSchedule, second: SolverSchedule, generator: np.random.Generator
-    ) -> SolverSchedule:
+    def cross(self, first: SolverSchedule, second: SolverSchedule, generator: np.random.Generator) -> SolverSchedule:
         """The stops of one of two, and the formula of each step from either."""
         parents = (first, second)
-        times = parents[generator.integers(2)].times
+        picks = generator.integers(2, size=1 + self.steps)
+        times = parents[picks[0]].times
         if self.times_only:
             return SolverSchedule(times, first.steps)
-        return SolverSchedule(
-            times, tuple(parents[generator.integers(2)].steps[place] for place in range(self.steps))
-        )
+        return SolverSchedule(times, tuple(parents[pick].steps[place] for place, pick in enumerate(picks[1:])))
 
     def features(self, candidate: SolverSchedule) -> Array:
         """Log signal-to-noise ratios of the stops, then seven numbers per step."""
-        inner = self.schedule.log_snr(np.array(candidate.times[1:-1]))
+        inner = _positions(self.schedule, candidate.times)[1:-1]
         choices = [
             (
                 step.prediction == "data",
@@ -144,23 +143,30 @@ class ScheduleSpace:
         return found
 
     def _random_choice(self, place: int, generator: np.random.Generator) -> StepChoice:
-        order = int(generator.choice(ORDERS, p=ORDER_PROBABILITIES))
+        draws = generator.random(5).tolist()
+        order = 1 + int(np.searchsorted(np.cumsum(ORDER_PROBABILITIES[:-1]), draws[0], side="right"))
         return StepChoice(
-            prediction=PREDICTIONS[generator.integers(2)],
+            prediction=PREDICTIONS[draws[1] < 0.5],
             order=min(order, place + 1),
-            estimator=ESTIMATORS[generator.integers(2)],
-            slope_points=int(generator.integers(2, 4)),
-            relaxation=float(self.relaxation * generator.standard_normal()),
-            corrector=bool(generator.integers(2)) and place + 1 < self.steps,
+            estimator=ESTIMATORS[draws[2] < 0.5],
+            slope_points=2 + (draws[3] < 0.5),
+            relaxation=self.relaxation * float(generator.standard_normal()),
+            corrector=draws[4] < 0.5 and place + 1 < self.steps,
         )
 
     def _widths(self, candidate: SolverSchedule) -> Array:
-        return np.diff(self.schedule.log_snr(np.array(candidate.times)))
+        return np.diff(_positions(self.schedule, candidate.times))
 
     def _times(self, widths: Array) -> tuple[float, ...]:
-        start, end = self.schedule.log_snr([self.schedule.steps, self.last])
+        start, end = _positions(self.schedule, (float(self.schedule.steps), self.last))
         stops = start + (end - start) * np.cumsum(widths)[:-1] / widths.sum()
         return (float(self.schedule.steps), *self.schedule.time(stops).tolist(), self.last)
+
+
+@lru_cache(maxsize=20_000)
+def _positions(schedule: NoiseSchedule, times: tuple[float, ...]) -> Array:
+    """Log signal-to-noise ratios of some times; asked for again and again in a search."""
+    return schedule.log_snr(np.array(times))
 
 
 def distance_to(
