@@ -29,6 +29,9 @@ Array = NDArray[np.float64]
 SCHEDULE: NoiseSchedule = linear_schedule()
 """1,000 betas from 1e-4 to 0.02, as in the paper."""
 
+DIMENSIONS = {"ring": 2, "scattered": 2, "sixteen": 16, "network": 2}
+"""Of the settings: three mixtures, and a network trained on the ring."""
+
 DATA_STEPS = 10
 """Reference steps between time 1 and the data."""
 
@@ -70,14 +73,16 @@ def trained_networks(seeds: tuple[int, ...], training: Training) -> tuple[NoiseN
 
 
 def exact_mixture(name: str, seed: int) -> GaussianMixture:
-    """``ring``: eight modes of deviation 0.15 on the unit circle. ``sixteen``: ten in 16 dimensions, by seed."""
-    return ring_mixture() if name == "ring" else random_mixture(10, 16, seed=seed)
+    """``ring``: eight modes on the unit circle. ``scattered``, ``sixteen``: ten by seed, in 2 and in 16 dimensions."""
+    if name == "ring":
+        return ring_mixture()
+    return random_mixture(10, DIMENSIONS[name], seed=seed)
 
 
-def initial_noise(name: str, seed: int, count: int) -> Array:
+def initial_noise(name: str, seed: int, count: int, purpose: str = "initial noise") -> Array:
     """Standard normal points to start from; those of the trained network are those of the ring."""
-    dimension = 16 if name == "sixteen" else 2
-    return random_stream("samplers", "initial noise", dimension, seed).standard_normal((count, dimension))
+    dimension = DIMENSIONS[name]
+    return random_stream("samplers", purpose, dimension, seed).standard_normal((count, dimension))
 
 
 def network_prediction(network: NoiseNetwork) -> NoisePrediction:
@@ -147,4 +152,5 @@ def _noisy_ring(seed: int, count: int, purpose: str = "training") -> tuple[Tenso
 
 def _noise_error(model: Any, batch: Sequence[Tensor]) -> Tensor:
     points, levels, noises = batch
-    return (model(points, levels) - noises).square().mean()
+    error: Tensor = (model(points, levels) - noises).square().mean()
+    return error

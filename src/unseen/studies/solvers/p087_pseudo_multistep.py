@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from unseen.contracts.problem import random_stream
 from unseen.contracts.study import Claim, Gate, Outcome, Study, Trials, above, below, setting
 from unseen.measures.energy_distance import energy_distance
+from unseen.models.noise_network import NoiseNetwork
 from unseen.problems.densities.gaussian_mixture import ring_mixture
 from unseen.solvers.diffusion.classical import fon, heun
 from unseen.solvers.diffusion.constant_schedules import ddim, dpm_solver_pp, unipc
@@ -132,7 +133,7 @@ def task(name: str, seed: int, seeds: tuple[int, ...], config: Config) -> Task:
     return replace(unaimed, target=unaimed.error(ARMS["ddim"], config.many_steps))
 
 
-def _networks(seeds: tuple[int, ...], config: Config) -> tuple[Any, ...]:
+def _networks(seeds: tuple[int, ...], config: Config) -> tuple[NoiseNetwork, ...]:
     return trained_networks(seeds, Training(config.width, 3, config.training_steps, config.pool))
 
 
@@ -335,7 +336,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 # -- figure -------------------------------------------------------------------------------------------------------
 
-LINES: Mapping[str, tuple[str, str, str]] = {
+LINES: Mapping[str, tuple[str, Literal["-", "--"], str]] = {
     "ddim": ("#000000", "-", "DDIM"),
     "fon": ("#D55E00", "-", "FON: classical multistep"),
     "f-pndm": ("#0072B2", "-", "F-PNDM: the same with pseudo steps"),
