@@ -1,4 +1,41 @@
-"""PAGE"""
+"""Pseudo multistep samplers: what their pseudo steps bring, with model error and without.
+
+Paper: Liu, Ren, Lin and Zhao (2022), "Pseudo Numerical Methods for Diffusion Models on Manifolds".
+
+What the paper claims
+    Sampling from a diffusion model is solving an equation whose solutions stay near the data. Classical multistep
+    methods leave them; with DDIM's transfer map in the place of their linear update they do not. Such a pseudo method,
+    F-PNDM, makes with 50 steps better images than DDIM with 1000 (a factor of 20) and by about 0.4 in FID better ones
+    than DDIM with 250.
+
+What was run (scale small)
+    Three settings. Two know the noise exactly, so that a sampler's error is all there is: a ring of eight Gaussians in
+    the plane, and ten Gaussians in 16 dimensions. In the third a network of 3 x 64 units, trained on the ring, predicts
+    the noise. A sampler's error is the root mean square distance of 256 end points to those of the exact solution of
+    the same equation (300 Runge-Kutta steps), the network's own in the third setting; there the energy distance of
+    1024 samples to fresh data is measured too. Twelve arms: DDIM, S-PNDM, F-PNDM, FON (the classical Adams-Bashforth
+    method with all of F-PNDM but the transfer map), FON as the released code has it, Heun and DPM-Solver++(2M) on the
+    uniform grid, F-PNDM on a quadratic grid, and DDIM, Heun, DPM-Solver++ and UniPC on a grid even in log
+    signal-to-noise ratio. Five seeds decide mixture, initial noise, training and fresh data. Costs are network
+    evaluations: N steps of F-PNDM and FON cost N + 9. Linear betas from 1e-4 to 0.02, 1000 steps; sampling ends at
+    time 1, and for one claim at the data. ``evaluations_*`` is inf where a sampler does not reach DDIM's error.
+
+@@TABLE@@
+
+What differs from the paper and its code, and why
+    1. Mixtures and a small network instead of images: only where the exact solution is known can the error of the
+       sampler be told from that of the network. FID is not measured; the paper's comparisons by FID (DDIM at 1000 and
+       250 steps) are made by distance to the exact solution and, for the network, by energy distance.
+    2. The released code (commit e771949 of luping-liu/PNDM) gives the network time t with the noise level of time
+       t + 1: `Schedule.diffusion` trains with ``alphas_cump[t]``, `transfer` reads ``alphas_cump[t + 1]``. Here both
+       are the same. Its half steps are cut to whole times; here log alpha_bar is interpolated.
+    3. FON takes the derivative of the equation. The released one takes what the transfer map changes over one time
+       unit, and its three Runge-Kutta steps keep the linear term of the step's beginning, which costs them their order.
+       It is an arm of its own; the claims are about the sound one, and one claim about the released one.
+    4. The last claim, on the quadratic grid, is not the paper's. It was added after exploration with seeds 50 and 51.
+
+@@FOUND@@
+"""
 
 from __future__ import annotations
 
@@ -165,10 +202,15 @@ def trial(condition: str, seeds: Sequence[int], config: Config) -> list[Outcome]
 
 
 def _evaluations_to_target(task: Task, arm: Arm, config: Config) -> float:
-    """Evaluations at which, by bisection over steps, the error falls to that of DDIM with many steps; inf if never."""
-    low, high = 3, config.many_steps
-    if not task.error(arm, high) <= task.target:
-        return math.inf
+    """Evaluations at which the error falls to that of DDIM with many steps, by doubling and then bisecting the steps.
+
+    Infinite if it does not within as many steps.
+    """
+    low, high = 3, 8
+    while not task.error(arm, high) <= task.target:
+        if high == config.many_steps:
+            return math.inf
+        low, high = high, min(2 * high, config.many_steps)
     while high - low > 1:
         middle = (low + high) // 2
         if task.error(arm, middle) <= task.target:
