@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,16 @@ from unseen.studies.solvers._sampler_arms import (
     reference,
     trained_networks,
 )
-from unseen.studies.solvers.p087_pseudo_multistep import ARMS, BUDGET, MIDDLE, SETTINGS, STEPS, study, task
+from unseen.studies.solvers.p087_pseudo_multistep import (
+    ARMS,
+    BUDGET,
+    MIDDLE,
+    SETTINGS,
+    STEPS,
+    _evaluations_to_target,
+    study,
+    task,
+)
 
 SMOKE = study.scales["smoke"]
 
@@ -114,3 +124,17 @@ def test_reference_solutions_do_not_change_with_their_steps():
         assert known == pytest.approx(better, abs=1e-6)
         assert np.abs(ours - better).max() < 0.5
     assert np.abs(finer[0] - finer[1]).max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["ddim", "f-pndm", "heun", "dpm-solver-log-snr"])
+def test_evaluations_to_the_target_are_the_first_that_suffice(name):
+    found, arm = task("ring", 50, (50,), SMOKE), ARMS[name]
+    evaluations = _evaluations_to_target(found, arm, SMOKE)
+    steps = int((evaluations - arm.extra) / arm.per_step)
+    assert found.error(arm, steps) <= found.target < found.error(arm, steps - 1)
+    assert evaluations == SMOKE.many_steps or name != "ddim"
+
+
+def test_a_target_out_of_reach_is_said_to_be():
+    unreachable = replace(task("ring", 50, (50,), SMOKE), target=0.0)
+    assert _evaluations_to_target(unreachable, ARMS["f-pndm"], SMOKE) == math.inf
