@@ -53,10 +53,11 @@ What was found
     order four (tests/solvers/diffusion shows both).
 
     F-PNDM saves much against DDIM, though not a factor of 20: 11 times fewer evaluations for DDIM-1000's error where
-    the noise is known, 4 times with the network, whose rough parts cost the high-order methods more than DDIM. At 10
-    and 20 steps it is worse than DDIM at as many evaluations. DPM-Solver++(2M) on its own grid makes half of its error
-    at 59 evaluations, and UniPC less again. By energy distance no sampler can be told from DDIM-1000 from 50 steps on:
-    what is left is the network's error.
+    the noise is known, 4 times with the network, whose rough parts cost the high-order methods more than DDIM. With 10
+    steps it is worse than DDIM at as many evaluations. At 59 evaluations DPM-Solver++(2M) on its own grid makes half
+    of F-PNDM's error (a fifth on the ring, with exact predictions as with the network, but more in 16 dimensions), and
+    UniPC less again in all settings. By energy distance F-PNDM, FON and DPM-Solver++ on its grid cannot be told from
+    DDIM-1000 at 50 steps: what is left is the network's error.
 
     The uniform grid holds F-PNDM back. On a quadratic one it reaches DDIM-1000's error with 33, 44 and 80 evaluations.
     That last claim is inconclusive all the same, by one seed of five in which a trajectory in 16 dimensions falls to
