@@ -306,6 +306,13 @@ def test_preconditioners_name_what_they_need(build, A, message):
         build(A)
 
 
+def test_a_matrix_without_the_preconditioner_is_reported():
+    for solver in (ConjugateGradient(jacobi), FlexibleCG(jacobi), GMRES(4, jacobi), GCRODR(4, 2, jacobi)):
+        report = solver.solve(np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones(2))
+        assert report.status == "not-applicable"
+        assert "diagonal without zeros" in report.why
+
+
 def test_fast_poisson_refuses_other_matrices():
     report = FastPoisson(GRID).solve(helmholtz_matrix(np.ones(GRID)), right_side(72))
     assert report.status == "not-applicable"

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import daxpy
 
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 SYMMETRY = 1e-8
@@ -45,9 +44,8 @@ class ConjugateGradient:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`, `start` is a first approximation."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
-        apply = prepared(self.preconditioner, work.A)
         x, r = work.start, work.residual(work.start)
         goal = work.tolerance * work.size
         work.residuals.append(float(np.linalg.norm(r)) / work.size)
@@ -62,7 +60,7 @@ class ConjugateGradient:
                 if restarted or np.linalg.norm(r) <= goal:
                     return work.finish(x, "converged", residual=r)
                 restarted, p = True, np.empty(0)
-            z = work.apply_preconditioner(apply, r)
+            z = work.precondition(r)
             rho = float(r @ z)
             if rho <= 0:
                 why = "not finite" if np.isnan(rho) else "not positive definite"
