@@ -32,7 +32,7 @@ PRECONDITIONERS: dict[str, Preconditioner] = {"jacobi": jacobi, "ilu": incomplet
 class Config:
     """Sizes of the experiment."""
 
-    systems: int = setting(40, "systems per stream")
+    systems: int = setting(32, "systems per stream")
     grid: int = setting(32, "inner points per axis in two dimensions")
     grid_3d: int = setting(12, "inner points per axis in three dimensions")
     m: int = setting(40, "restart length of GMRES, largest dimension of the search space of GCRO-DR")
