@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import grokking
+import linear
 import sampling
 import sequences
 import training
@@ -55,10 +56,37 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def helmholtz_table(rows: list[dict[str, Any]]) -> str:
+    """Products and time per system of a stream of Helmholtz equations."""
+    lines = ["| solver | products per system | ms per system | systems solved |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row['name']} | {row['products']:,.0f} | {row['milliseconds']:,.1f} | {100 * row['solved']:.0f} % |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def overhead_text(found: dict[str, float]) -> str:
+    """Where the time of GCRO-DR goes at 100,000 unknowns."""
+    return (
+        f"GCRO-DR(40, 20) at {found['unknowns']:,.0f} unknowns and five entries per row, "
+        f"{found['milliseconds_per_product']:.1f} ms per product in all: matrix {100 * found['matrix']:.0f} %, "
+        f"orthogonalisation {100 * found['orthogonalisation']:.0f} %, recycled space {100 * found['recycling']:.0f} %."
+    )
+
+
+def poisson_table(rows: list[dict[str, Any]]) -> str:
+    """Seconds for one large definite system."""
+    lines = ["| solver | seconds | iterations |", "|---|---:|---:|"]
+    lines += [f"| {row['name']} | {row['seconds']:.2f} | {row['iterations']} |" for row in rows]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     facts = environment(device, available_cores())
+    systems = linear.measure()
     sections = [
         f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {str(facts['commit'])[:12]} on {facts['processor']}, "
         f"{available_cores()} cores, device {facts['device']}, torch {facts['torch']}, Python {facts['python']}.",
@@ -68,6 +96,11 @@ def main() -> None:
         grokking_table(grokking.measure(device=device)),
         "### A small decoder beside GPT-2 of the same size",
         sequences_table(sequences.measure()),
+        "### A stream of Helmholtz equations, 32 x 32, to 1e-8, one after the other",
+        helmholtz_table(systems["helmholtz"]),
+        overhead_text(systems["overhead"]),
+        "### Poisson's equation in 128 x 128 x 128 points, to 1e-6",
+        poisson_table(systems["poisson"]),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]
