@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from unseen.solvers.solve_report import SolveReport, SolveStatus
@@ -55,7 +56,7 @@ class CountedOperator:
 
     Parameters
     ----------
-    A : array of shape (n, n), sparse array, `CountedOperator` or callable
+    A : array of shape (n, n), sparse array, SciPy's ``LinearOperator``, `CountedOperator` or callable
         A callable maps a float64 vector of shape (n,) to another.
     n : int, optional
         Size, needed for a callable alone.
@@ -82,6 +83,11 @@ class CountedOperator:
             if n is None:
                 raise ValueError("the size n must be given with a callable")
             self.n, self.apply = int(n), A
+            return
+        if isinstance(A, scipy.sparse.linalg.LinearOperator):
+            if A.shape[0] != A.shape[1]:
+                raise ValueError(f"a linear system needs a square operator, not one of shape {A.shape}")
+            self.n, self.apply = int(A.shape[0]), A.matvec
             return
         # SciPy's sparse classes and dense arrays alike; anything else becomes an array first.
         self.matrix = A if scipy.sparse.issparse(A) else np.asarray(A)
