@@ -23,15 +23,15 @@ What was run (scale small)
     instead, conjugate gradients (plain and with incomplete Cholesky factors) and sparse factorisation.
 
 Ours beside theirs
-    ============================================  ==========================  ====================================
-    what is compared                              theirs                      ours, products, 5 seeds
-    ============================================  ==========================  ====================================
-    the method beside GMRES(40), Helmholtz        up to 13.9 times less time  6 to 17 times fewer, family by family;
-                                                  (abstract)                  with GMRES cut off at 2000
-    of which carrying over, to 1e-3               not reported apart          1.3 and 2.4 times fewer
-    of which carrying over, to 1e-8               not reported apart          1.1 and 1.6 times *more*
-    sorted beside random order                    sorting is in its name      8 % fewer; 1 % to 16 % by stream   
-    ============================================  ==========================  ====================================
+    =========================================  =================  ============================================
+    what is compared                           theirs (abstract)  ours: products, five seeds
+    =========================================  =================  ============================================
+    the method beside GMRES(40), Helmholtz     up to 13.9 times   6 to 17 times fewer, stream by stream, though
+                                               less time          GMRES is cut off at 2000
+    of which carrying over, to 1e-3                               1.3 and 2.4 times fewer
+    of which carrying over, to 1e-8                               1.1 and 1.6 times *more*
+    sorted beside random order, all streams                       8 % fewer; 1 % to 16 % stream by stream
+    =========================================  =================  ============================================
 
     Products per system, means of five seeds (`gmres`, afresh, carried over in random and in the paper's order):
 
@@ -61,24 +61,24 @@ What differs from the paper and its code, and why
        sixth at most, either way. The last claim, on twice the memory, was added after these trials.
 
 What was found
-    Against GMRES(40) the method saves what the paper says, but on Helmholtz equations most of it is deflated restarting:
-    GCRO-DR begun afresh takes hardly more products than GMRES that never restarts. Carrying the subspace over adds to
-    that at 1e-3 and takes from it at 1e-8. With 20 of 40 dimensions given to a subspace that was not grown from the
-    residual at hand, the other 20 are restarted as often as in GMRES(20), while the space of a fresh solve stays a
-    Krylov space across restarts. With GCRO-DR(80, 40) carrying over is worth a factor of 2.4 to 1e-8 too. Where a fresh
-    solve takes some tens of products, the 20 that renew the subspace are not earned back (convection; Darcy with a
-    preconditioner).
+    Against GMRES(40) the method saves what the paper says, but on Helmholtz equations most of it is deflated
+    restarting: GCRO-DR begun afresh takes hardly more products than GMRES that never restarts. Carrying the subspace
+    over adds to that at 1e-3 and takes from it at 1e-8. With 20 of 40 dimensions given to a subspace that was not
+    grown from the residual at hand, the other 20 are restarted as often as in GMRES(20), while the space of a fresh
+    solve stays a Krylov space across restarts. With GCRO-DR(80, 40) carrying over is worth a factor of 2.4 to 1e-8
+    too. Where a fresh solve takes some tens of products, the 20 that renew the subspace are not earned back
+    (convection; Darcy with a preconditioner).
 
-    Sorting gives 8 %, and the best order of three picked afterwards no more. It gives most, 11 % and 16 %, in streams of
-    two parameters to 1e-8, and 5 % to 7 % with fields, where 32 draws have no near neighbours. Low frequencies and whole
-    fields give the same order, since these fields are smooth.
+    Sorting gives 8 %, and the best order of three picked afterwards no more. It gives most in streams of two
+    parameters, up to 16 %, and 5 % to 7 % with fields, where 32 draws have no near neighbours. Low frequencies and
+    whole fields give the same order, since these fields are smooth.
 
     Labels solved to 1e-3 are not those of another solver: `helmholtz_field_label_error` is 0.002 for every GCRO-DR,
     and 0.2 for GMRES(40), which leaves two thirds of these systems unsolved.
 
-    Usefulness is another matter. For Darcy's equation with a field, conjugate gradients with incomplete Cholesky factors
-    need 21 and 38 products where the sorted stream needs 180 and 395; and a sparse factorisation solves the Helmholtz
-    systems in less time than every Krylov method (`benchmarks/linear.py`).
+    Usefulness is another matter. For Darcy's equation with a field, conjugate gradients with incomplete Cholesky
+    factors need 21 and 38 products where the sorted stream needs 180 and 395; and a sparse factorisation solves the
+    Helmholtz systems in less time than every Krylov method (`benchmarks/linear.py`).
 """
 
 from __future__ import annotations
