@@ -47,9 +47,9 @@ What differs from the paper and its code, and why
 What was found
     Nothing yet: the study has been tried on seeds 50 and 51 alone, with 300 to 650 updates. There the most frequent
     number carried over at 1.00 and copying distinct numbers at 0.30 to 0.40, against 0.00 for copying what repeats,
-    whose held-out share at trained lengths was still 0.93; counting had not learned its trained lengths (0.80). The
-    decoder was right on all words with frozen zeros after 200 updates, the perceptron on 0.06, the interpolator on
-    none.
+    whose held-out share at trained lengths was still 0.93; counting had not learned its trained lengths (0.80). A
+    decoder with learned positions and weights of 0.02 was right on all words with frozen zeros after 200 updates, the
+    perceptron after 300 on 0.06, the interpolator on none.
 """
 
 from __future__ import annotations
