@@ -22,7 +22,7 @@ from unseen.models.mlp import MLP
 from unseen.problems.sequences.algorithmic import AlgorithmicSequences
 from unseen.problems.sequences.conjunction import FrozenConjunction
 from unseen.solvers.minimum_degree import MinimumDegreeInterpolator
-from unseen.training import Minibatches, SeedBatch, train
+from unseen.training import Minibatches, SeedBatch, train, warmup_cosine
 from unseen.training.sequences import answered_exactly, next_token_loss, sequence_arrays
 
 
@@ -37,12 +37,12 @@ class Config:
     initial_std: float = setting(0.1, "standard deviation of the decoder's initial weights")
     batch: int = setting(64, "sequences per update")
     learning_rate: float = setting(3e-3, "peak step size of AdamW, after a warm-up and before a cosine decay")
+    weight_decay: float = setting(0.01, "weight decay of AdamW")
     tested: int = setting(300, "questions per split or length")
     bits: int = setting(20, "part A: bits of a word")
     frozen: int = setting(10, "part A: how many of the last bits are ones in training")
-    conjunction_steps: int = setting(300, "part A: updates of the decoder")
+    conjunction_steps: int = setting(600, "part A: updates of each network")
     mlp_width: int = setting(128, "part A: units in each of the two hidden layers of the perceptron")
-    mlp_steps: int = setting(1000, "part A: updates of the perceptron")
     fitted: int = setting(4000, "part A: training words that the interpolator is fitted to")
     few: int = setting(4, "part B: how many numbers there are, for tasks whose sequences repeat them")
     longest: int = setting(8, "part B: longest sequence in training")
@@ -63,16 +63,6 @@ NUMBERS_OF = {"count": "ends", "copy-unique": "distinct", "mode": "few", "copy-r
 """The tasks of part B, and the setting that says how many numbers each has."""
 
 SEQUENCE_TASKS = tuple(NUMBERS_OF)
-
-SHARE_OF_WARM_UP = 0.1
-
-
-def decayed(step: int, steps: int) -> float:
-    """Factor of the learning rate: a linear warm-up, then half a cosine down to a hundredth."""
-    warm = max(1, round(SHARE_OF_WARM_UP * steps))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def sequence_trial(task: str, seed: int, config: Config) -> Outcome:
@@ -106,7 +96,8 @@ def sequence_trial(task: str, seed: int, config: Config) -> Outcome:
         shares[length] = exact(split[split.labels["length"] == length][: config.tested])
     known = {length: share for length, share in shares.items() if not math.isnan(share)}
     curve = {"length": [float(length) for length in known], "exact": list(known.values())}
-    metrics = {"iid": exact(held_out[: config.tested]), "longer": shares[config.asked]}
+    several = held_out.labels["length"] >= 2
+    metrics = {"iid": exact(held_out[several][: config.tested]), "longer": shares[config.asked]}
     return Outcome(metrics, {"exact": curve})
 
 
@@ -165,11 +156,11 @@ def _decoder_of_words(problem: FrozenConjunction, seed: int, config: Config) -> 
 
 def _mlp_of_words(problem: FrozenConjunction, seed: int, config: Config) -> Answers | str:
     """A perceptron on signs; the failure if it diverged."""
-    given = problem.sample("train", config.mlp_steps * config.batch, seed)
+    given = problem.sample("train", config.conjunction_steps * config.batch, seed)
     columns = _signs(given.inputs["bits"]), torch.from_numpy(_column(given.targets)).float()
     widths = (config.bits, config.mlp_width, config.mlp_width, 1)
     lanes = SeedBatch.build(lambda _: MLP(widths), seeds=(seed,))
-    failure = _trained(lanes, columns, _logistic_loss, config.mlp_steps, config)
+    failure = _trained(lanes, columns, _logistic_loss, config.conjunction_steps, config)
     if failure:
         return failure
 
@@ -193,11 +184,13 @@ def _trained(
     history = train(
         lanes,
         loss=loss,
-        optimizer=lambda parameters: torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=0.01),
+        optimizer=lambda parameters: torch.optim.AdamW(
+            parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+        ),
         steps=steps,
         draw=Minibatches(tables, size=config.batch, seeds=lanes.seeds),
         evaluate_at=(),
-        schedule=lambda step: decayed(step, steps),
+        schedule=warmup_cosine(steps=steps, warmup=steps // 10, final=0.01),
     )
     return f"diverged at step {history.diverged[0]}" if history.diverged[0] >= 0 else ""
 

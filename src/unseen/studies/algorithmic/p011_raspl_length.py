@@ -97,7 +97,7 @@ def _smallest_lead(trials: Trials) -> Interval:
 
 def _learned(condition: str, least: float, metric: str = "iid") -> Gate:
     about = {
-        "iid": "unseen questions like those in training",
+        "iid": "held-out questions of trained lengths from 2 up",
         "word_of_ones": "the word of ones, the only one with the answer 1",
         "words_with_zeros": "unseen words with zeros among the free bits",
     }
@@ -118,7 +118,7 @@ CLAIMS = (
     Claim(
         "At 1.5 times the longest training length, every task with a short program (counting, copying distinct "
         "numbers, the most frequent number) is answered exactly in a share that is at least 0.3 above that of copying "
-        "numbers that repeat, which has no such program (smallest lead).",
+        "numbers that repeat, for which none is known (smallest lead).",
         _smallest_lead,
         above(0.3),
         central=True,
@@ -228,8 +228,8 @@ study = Study(
     conditions={
         "count": "all numbers from one to another; a short program exists",
         "copy-unique": "numbers that all differ, again; a short program exists",
-        "mode": "the more frequent of two numbers; a short program exists",
-        "copy-repeat": "zeros and ones, again; no short program is known",
+        "mode": "the most frequent number; a short program exists",
+        "copy-repeat": "numbers that repeat, again; no short program is known",
         "and-decoder": "conjunction, the last bits ones in training: the same decoder",
         "and-mlp": "conjunction: a perceptron with two hidden layers on the bits as signs",
         "and-minimum-degree": "conjunction: the polynomial of lowest degree that agrees with the training words",
@@ -243,7 +243,6 @@ study = Study(
             frozen=3,
             conjunction_steps=5,
             mlp_width=8,
-            mlp_steps=5,
             fitted=100,
             longest=4,
             context=20,
