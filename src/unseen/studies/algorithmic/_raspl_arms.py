@@ -34,10 +34,10 @@ class Config:
     layers: int = setting(2, "blocks of the decoder")
     heads: int = setting(4, "attention heads in each block")
     positions: Positions = setting("alibi", "how the decoder knows the order of tokens")
-    initial_std: float = setting(0.1, "standard deviation of the decoder's initial weights")
+    initial_std: float = setting(0.03, "standard deviation of the decoder's initial weights")
     batch: int = setting(64, "sequences per update")
-    learning_rate: float = setting(3e-3, "peak step size of AdamW, after a warm-up and before a cosine decay")
-    weight_decay: float = setting(0.01, "weight decay of AdamW")
+    learning_rate: float = setting(5e-3, "peak step size of AdamW, after a warm-up and before a cosine decay")
+    weight_decay: float = setting(0.1, "weight decay of AdamW")
     tested: int = setting(300, "questions per split or length")
     bits: int = setting(20, "part A: bits of a word")
     frozen: int = setting(10, "part A: how many of the last bits are ones in training")
@@ -45,13 +45,13 @@ class Config:
     mlp_width: int = setting(128, "part A: units in each of the two hidden layers of the perceptron")
     fitted: int = setting(4000, "part A: training words that the interpolator is fitted to")
     few: int = setting(4, "part B: how many numbers there are, for tasks whose sequences repeat them")
-    longest: int = setting(8, "part B: longest sequence in training")
-    ends: int = setting(64, "part B: how many numbers there are for counting, whose questions are pairs of them")
-    distinct: int = setting(24, "part B: how many numbers there are to copy where all of a sequence differ")
+    longest: int = setting(12, "part B: longest sequence in training")
+    ends: int = setting(256, "part B: how many numbers there are for counting, whose questions are pairs of them")
+    distinct: int = setting(48, "part B: how many numbers there are to copy where all of a sequence differ")
     context: int = setting(
         48, "part B: positions of the decoder; where they are learned, training starts at a random one"
     )
-    steps: int = setting(1000, "part B: updates")
+    steps: int = setting(1500, "part B: updates")
 
     @property
     def asked(self) -> int:

@@ -12,28 +12,36 @@ What the paper claims
     transformer does not.
 
 What was run (scale small)
-    Part B, length: a decoder of width 64 with two layers learns one task from 64,000 sequences of length 1 to 8, each
-    drawn once, and is asked held-out ones of these lengths and sequences of length 12, to the last number and the end.
-    Which tasks should carry over is computed from the programs in `unseen.solvers.rasp`, which were fixed, and checked
-    by running them at lengths up to 24, before any network was trained. Copying what repeats has four numbers.
+    Part B, length: a decoder of width 64 with two layers learns one task from 96,000 draws of sequences of length 1 to
+    12 and is asked held-out ones of these lengths and sequences of length 18, to the last number and the end. Which
+    tasks should carry over is computed from the programs in `unseen.solvers.rasp`, which were fixed, and checked by
+    running them at lengths up to 24, before any network was trained. Counting has the numbers up to 255, copying
+    distinct numbers has 48; the most frequent number and copying what repeats have four.
 
     Part A, frozen bits: is a word of 20 bits all ones, when the last 10 always were? Half of the training words are
     the word of ones, the others have zeros among the first 10. The question is what a learner says of words whose
     only zeros are among the last 10. Learners: the same decoder; a perceptron with two hidden layers of 128 on signs;
     the interpolator of lowest degree, computed exactly (`unseen.solvers.minimum_degree`).
 
-    AdamW, warm-up and cosine decay to a hundredth of the rate of 0.003, in all arms; 1000 updates for sequences, 300
-    for the conjunction, 1000 for the perceptron. Five seeds decide data, weights and order. Held out are 30 % of all
-    sequences and words, by a hash that is the same for every seed.
+    AdamW with weight decay 0.1, warm-up and cosine decay to a hundredth of the rate of 0.005, batches of 64, in all
+    arms; 1500 updates for sequences, 600 for the conjunction, decoder and perceptron alike. Five seeds decide data,
+    weights and order. Held out are 30 % of all sequences and words, by a hash that is the same for every seed.
+    Metric ``iid`` leaves out sequences of length 1: of four numbers, the hash may hold back all.
 
 What differs from the paper and its code, and why
     1. The paper's networks have learned positions with random shifts and are larger, and see longer sequences; ours
-       see lengths up to 8 and lower attention with distance (ALiBi). Learned positions with random starts were tried
+       see lengths up to 12 and lower attention with distance (ALiBi). Learned positions with random starts were tried
        first, on seed 50: after 500 to 600 updates copying distinct numbers was right on 0.78 to 0.88 of held-out
        sequences of trained lengths and on 0.00 one and a half times as long, with ALiBi after 500 on 1.00 and 0.30.
        Scale full uses learned positions.
-    2. Weights start with a standard deviation of 0.1 instead of 0.02: this width then learns sooner.
-    3. Copying what repeats has four numbers instead of two: of two there are too few sequences of these lengths, and
+    2. Sizes were chosen on exploration seeds 50 and 51, for held-out sequences of trained lengths, and are the same
+       for all tasks. What mattered was counting, which needs many different questions: with 64 numbers and lengths up
+       to 8 (the first sizes: rate 0.003, weights starting at 0.1, 1000 updates) it learned its 340 training pairs by
+       heart and was right on 0.61 of the held-out ones; weight decay 1, other positions, weights starting at 0.02 and
+       longer training left it below 0.85. With 256 numbers it passed 0.95. Variety of the training data is a condition
+       of the paper's conjecture too. Lengths up to 16, tested at 24, did as well (counting 0.99 and 0.70 to 0.78), but
+       take twice the time.
+    3. Copying what repeats has four numbers instead of two: of two there are too few sequences of short lengths, and
        the network learned them by heart (0.82 of the held-out ones after 2000 updates, learned positions, seed 50).
     4. One sequence stands in each row; theirs packs several into one context. The loss is on answers alone.
     5. The programs are our own. Our interpreter forbids arithmetic on places beyond order and neighbours, which the
@@ -41,7 +49,11 @@ What differs from the paper and its code, and why
     6. The perceptron is our addition: a network with weights for each place, as the rival theory was made for.
     7. The paper's sizes for the conjunction could not be looked up; 20 bits with 10 frozen are ours. Numbers of zeros
        are uniform, so that words with a single zero are asked too.
-    8. Addition with reversed digits and place labels, and parity worked out bit by bit, have programs in
+    8. Tasks differ in more than their programs. The most frequent number is a single one: who reads only 12 of the
+       18 numbers is right on 0.71 to 0.73 of the questions (computed), and no copy can be guessed like that. Only
+       copying with and without repeats, asked by the second claim, have answers of one length, and even there the
+       numbers are 4 and 48.
+    9. Addition with reversed digits and place labels, and parity worked out bit by bit, have programs in
        `unseen.solvers.rasp.rewritten` (56 and 42 operations, against 17 to 22 for the tasks here), but no network.
 
 What was found
