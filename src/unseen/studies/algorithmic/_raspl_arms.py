@@ -17,7 +17,8 @@ from unseen.contracts.problem import Examples, random_stream
 from unseen.contracts.study import Outcome, setting
 from unseen.formats.numbers import alphabet, prompts, written
 from unseen.formats.tokenizer import CharacterTokenizer
-from unseen.models.decoder import Decoder, Positions
+from unseen.models.decoder import Decoder
+from unseen.models.decoder_block import Positions
 from unseen.models.mlp import MLP
 from unseen.problems.sequences.algorithmic import AlgorithmicSequences
 from unseen.problems.sequences.conjunction import FrozenConjunction
