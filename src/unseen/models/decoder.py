@@ -126,8 +126,8 @@ class Decoder(nn.Module):
             slots = torch.arange(start, start + length, device=tokens.device)
             stream = stream + self.positions(slots + (offset if isinstance(offset, int) else offset[:, None]))
         for layer, block in enumerate(self.blocks):
-            stream = block(stream, cache=cache, layer=layer)
+            stream = block(stream, cache=cache, layer=layer, last=last and layer + 1 == len(self.blocks))
         if cache is not None:
             cache.advance(length)
-        logits: Tensor = self.head(self.norm(stream[:, -1:] if last else stream))
+        logits: Tensor = self.head(self.norm(stream))
         return logits

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unseen.models.decoder import Decoder
 from unseen.models.key_value_cache import KeyValueCache
+from unseen.models.next_token import NextToken
 
 
 def generate(
@@ -102,31 +103,40 @@ def _continued(
     produced = prompts.new_full((len(prompts), new_tokens), 0 if stop_token is None else stop_token)
     active = torch.arange(len(prompts), device=prompts.device)
     going = torch.ones(len(prompts), dtype=torch.bool, device=prompts.device)
+    if new_tokens == 0 or len(prompts) == 0:
+        return produced
     cache = KeyValueCache(prompts.shape[1] + new_tokens) if cached else None
-    fresh = sequences = prompts
+    logits = model(prompts, cache=cache, last=True, offset=offset)[:, 0]
+    continued = None if cache is None else NextToken(model, cache, offset=offset)
+    sequences = prompts
     for step in range(new_tokens):
-        logits = model(fresh, cache=cache, last=True, offset=offset)[:, 0]
         chosen = _chosen(logits, temperature, generator)
-        produced[active, step] = chosen
-        fresh = chosen[:, None]
+        if len(active) == len(produced):
+            produced[:, step] = chosen
+        else:
+            produced[active, step] = chosen
+        if step + 1 == new_tokens:
+            break
         if not cached:
-            fresh = sequences = torch.cat([sequences, fresh], dim=1)
-        if stop_token is not None and step + 1 < new_tokens:
-            going = going & (chosen != stop_token)
-            rows = torch.nonzero(going)[:, 0]
-            if len(rows) == 0:
+            sequences = torch.cat([sequences, chosen[:, None]], dim=1)
+        if stop_token is not None:
+            going &= chosen != stop_token
+            left = int(going.sum())
+            if left == 0:
                 break
             # Copying the cache costs more than a few idle rows do.
-            if len(rows) <= len(active) // 2:
-                active, going, sequences, fresh = active[rows], going[rows], sequences[rows], fresh[rows]
+            if left <= len(active) // 2:
+                rows = torch.nonzero(going)[:, 0]
+                active, going, sequences, chosen = active[rows], going[rows], sequences[rows], chosen[rows]
                 if cache is not None:
                     cache.keep(rows)
+        logits = model(sequences, last=True, offset=offset)[:, 0] if continued is None else continued(chosen)
     return _filled(produced, stop_token)
 
 
 def _chosen(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
     if temperature == 0:
-        return logits.argmax(-1)
+        return logits.max(-1).indices
     return torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1, generator=generator)[:, 0]
 
 
