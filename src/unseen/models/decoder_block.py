@@ -49,9 +49,7 @@ class Block(nn.Module):
         added: Tensor = stream + self.mlp_out(hidden)
         return added
 
-    def attend(
-        self, stream: Tensor, cache: KeyValueCache | None = None, layer: int = 0, last: bool = False
-    ) -> Tensor:
+    def attend(self, stream: Tensor, cache: KeyValueCache | None = None, layer: int = 0, last: bool = False) -> Tensor:
         """Attention over each position and those before it, (n, length, width) to (n, length or 1, width)."""
         n, length, width = stream.shape
         projected = self.attention_in(stream).view(n, length, 3, self.heads, width // self.heads)
