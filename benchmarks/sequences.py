@@ -2,9 +2,10 @@
 
 Run ``python benchmarks/sequences.py`` on an otherwise idle machine; it needs ``pip install transformers``. Theirs is
 GPT-2 with our weights, activation and separate output layer, so that both compute the same function, which is checked:
-they must write the same tokens. Training is next-token cross-entropy with fused AdamW, on the same batches. Theirs keeps
-keys and values too, and has the attention ("eager" or "sdpa") that is the faster of the two in each row. The sides take
-turns; medians of the rounds are reported, and how fast decoding could be if it consisted of its matrix products alone.
+they must write the same tokens. Training is next-token cross-entropy with fused AdamW, on the same batches. Theirs
+keeps keys and values too, and has the attention ("eager" or "sdpa") that is the faster of the two in each row. The
+sides take turns; medians of the rounds are reported, and how fast decoding could be if it consisted of nothing but its
+products of matrices.
 """
 
 from __future__ import annotations

@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+ROOM = 16
+"""Positions set aside at least: PyTorch's softmax over fewer numbers than a vector register holds is several times
+slower (versions 2.6 to 2.13, AVX-512), so that short sequences are better filled up."""
+
 
 class KeyValueCache:
     """Keys and values of every layer, in memory that is set aside once.
@@ -47,7 +51,8 @@ class KeyValueCache:
         if end > self.capacity:
             raise ValueError(f"{end} tokens do not fit into a cache of {self.capacity}")
         if layer == len(self._layers):
-            self._layers.append(key.new_zeros((2, key.shape[0], key.shape[1], self.capacity, key.shape[3])))
+            room = max(self.capacity, ROOM)
+            self._layers.append(key.new_zeros((2, key.shape[0], key.shape[1], room, key.shape[3])))
         both = self._layers[layer]
         both[0, :, :, self.length : end] = key
         both[1, :, :, self.length : end] = value
@@ -58,7 +63,7 @@ class KeyValueCache:
 
         Returns
         -------
-        Tensor, shape (2, n, heads, capacity, size)
+        Tensor, shape (2, n, heads, capacity or more, size)
             The memory itself; 0 behind the tokens held.
         """
         return self._layers[layer]

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from unseen.models.decoder import Decoder
 from unseen.models.decoder_block import Block
-from unseen.models.key_value_cache import KeyValueCache
+from unseen.models.key_value_cache import ROOM, KeyValueCache
 from unseen.models.positions import linear_bias, rotations, turned
 
 FEWEST_PRODUCTS = 400
@@ -39,9 +39,9 @@ class NextToken:
 
     Notes
     -----
-    The same numbers as ``model(tokens[:, None], cache=cache, last=True)`` up to rounding, in fewer and larger operations
-    on memory that lies in order: a small network on a CPU spends more time between its operations than in them. To be
-    called in inference mode; there are no gradients.
+    The same numbers as ``model(tokens[:, None], cache=cache, last=True)`` up to rounding, with less work around the
+    products of matrices: no modules, no masks, terms of positions computed once for all. To be called in inference
+    mode; there are no gradients.
     """
 
     def __init__(self, model: Decoder, cache: KeyValueCache, *, offset: int = 0):
@@ -61,8 +61,15 @@ class NextToken:
         Returns
         -------
         Tensor, shape (n, vocabulary)
+
+        Raises
+        ------
+        ValueError
+            If the cache is full.
         """
         slot = self._cache.length
+        if slot >= self._cache.capacity:
+            raise ValueError(f"{slot + 1} tokens do not fit into a cache of {self._cache.capacity}")
         stream = functional.embedding(tokens, self._tokens)
         if self._positions is not None:
             stream += self._positions[slot]
@@ -84,7 +91,7 @@ class _Layer:
         self.width = weight.shape[1]
         self.size = self.width // self.heads
         self.scale = self.size**-0.5
-        self.fewest = min(-(-FEWEST_PRODUCTS // self.size), capacity)
+        self.fewest = max(ROOM, min(-(-FEWEST_PRODUCTS // self.size), capacity))
         # Entry i belongs to the distance capacity - 1 - i, so that every slot's terms are a slice.
         distances = torch.arange(capacity - 1, -1, -1, device=weight.device)
         slots = torch.arange(capacity, device=weight.device)
