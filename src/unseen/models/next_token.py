@@ -19,7 +19,7 @@ with zeros (``bmm`` on a CPU, versions 2.6 to 2.13)."""
 
 
 class Affine(NamedTuple):
-    """``x @ weight + bias``; a norm's are those after its division."""
+    """``x @ weight + bias``."""
 
     bias: Tensor
     weight: Tensor
@@ -81,6 +81,8 @@ class NextToken:
 
 
 class _Layer:
+    """A block's weights, and its terms of positions for all slots."""
+
     def __init__(self, block: Block, capacity: int):
         self.block, self.heads = block, block.heads
         linears = (block.attention_in, block.attention_out, block.mlp_in, block.mlp_out)
