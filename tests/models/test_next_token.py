@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from unseen.models.decoder import Decoder
-from unseen.models.decoder_block import POSITIONS
+from unseen.models.decoder_block import POSITIONS, Block
+from unseen.models.generation import generate
 from unseen.models.key_value_cache import KeyValueCache
 from unseen.models.next_token import NextToken
 
@@ -60,3 +61,16 @@ def test_a_full_cache_is_refused():
         step(torch.zeros(2, dtype=torch.int64))
         with pytest.raises(ValueError, match="5 tokens do not fit into a cache of 4"):
             step(torch.zeros(2, dtype=torch.int64))
+
+
+def test_blocks_of_another_class_are_refused():
+    class Silent(Block):
+        def attend(self, stream, cache=None, layer=0, last=False):
+            return torch.zeros_like(stream[:, -1:] if last else stream)
+
+    model = wild("none", width=16, heads=2)
+    model.blocks[1] = Silent(16, 2, "none").double()
+    prompts = torch.zeros(2, 3, dtype=torch.int64)
+    with pytest.raises(ValueError, match=r"not Silent, which is continued with cached=False"):
+        generate(model, prompts, new_tokens=2)
+    assert generate(model, prompts, new_tokens=2, cached=False).shape == (2, 2)

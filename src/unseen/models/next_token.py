@@ -37,6 +37,11 @@ class NextToken:
     offset : int
         Learned position of the sequences' first token; see `Decoder`.
 
+    Raises
+    ------
+    ValueError
+        If the model has blocks of another class, whose arithmetic this is not.
+
     Notes
     -----
     The same numbers as ``model(tokens[:, None], cache=cache, last=True)`` up to rounding, with less work around the
@@ -47,7 +52,12 @@ class NextToken:
     def __init__(self, model: Decoder, cache: KeyValueCache, *, offset: int = 0):
         self._cache, self._tokens = cache, model.tokens.weight
         self._positions = None if model.positions is None else model.positions.weight[offset:]
-        self._layers = [_Layer(block, cache.capacity) for block in model.blocks if isinstance(block, Block)]
+        self._layers = []
+        for block in model.blocks:
+            if type(block) is not Block:
+                kind = type(block).__name__
+                raise ValueError(f"blocks are those of Decoder, not {kind}, which is continued with cached=False")
+            self._layers.append(_Layer(block, cache.capacity))
         self._norm = model.norm
         self._head = model.head.weight.t()
 
