@@ -1,0 +1,203 @@
+"""Light Schroedinger bridge: PAGE"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseen.contracts.study import Claim, Outcome, Study, Trials, below, current_run, setting
+from unseen.statistics import Interval, geometric_mean_ratio, mean
+from unseen.studies.solvers._bridge_arms import Task, discrepancies, drawn, fitted, tasks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the experiment."""
+
+    samples: int = setting(2000, "training points of either marginal")
+    tests: int = setting(500, "fresh source points at which plans are compared")
+    epsilons: Sequence[float] = setting((0.1, 1.0, 10.0), "entropic weights")
+    gaussian_dimensions: Sequence[int] = setting((2, 8, 16), "dimensions of the Gaussian pairs")
+    mixture_dimensions: Sequence[int] = setting((2, 8), "dimensions of the pairs made from a mixture potential")
+    components: Sequence[int] = setting((1, 5, 10, 20, 50), "numbers of components tried on held-out points")
+    fixed_components: int = setting(50, "diagonal components of the arm without a choice, as in the authors' notebook")
+
+
+def trial(condition: str, seed: int, config: Config) -> Outcome:
+    """Fit one arm to the points of every task and compare its plan with the true one."""
+    every = list(tasks(config.epsilons, config.gaussian_dimensions, config.mixture_dimensions))
+    metrics: dict[str, float] = {}
+    for number, task in enumerate(every):
+        points = drawn(task, seed, config.samples, config.tests)
+        bridges = fitted(condition, points, task.epsilon, config.components, config.fixed_components, seed)
+        for prefix, bridge in bridges.items():
+            usual, outlying = discrepancies(bridge, points)
+            metrics[f"{prefix}{task.name}"] = usual
+            metrics[f"outlying_{prefix}{task.name}"] = outlying
+        current_run().report((number + 1) / len(every))
+    return Outcome(metrics)
+
+
+# -- claims -------------------------------------------------------------------------------------------------------
+
+
+def _tasks(trials: Trials, wanted: Callable[[Task], bool]) -> list[Task]:
+    """The tasks of these trials that are wanted, read from the metrics of the control, which has one for each."""
+    names = trials.of("independent")[0].outcome.metrics
+    found = [Task.read(name) for name in names if not name.startswith("outlying_")]
+    return [task for task in found if wanted(task)]
+
+
+def _largest(trials: Trials, wanted: Callable[[Task], bool]) -> Interval:
+    """Largest discrepancy of LightSB over some tasks, seed by seed."""
+    values = [trials.values("light-bridge", task.name) for task in _tasks(trials, wanted)]
+    return mean(np.max(values, axis=0))
+
+
+def _largest_ratio(trials: Trials, wanted: Callable[[Task], bool], prefix: str = "") -> Interval:
+    """Largest ratio of LightSB's discrepancy to Sinkhorn's over some tasks, seed by seed."""
+    names = [prefix + task.name for task in _tasks(trials, wanted)]
+    ratios = [trials.values("light-bridge", name) / trials.values("sinkhorn", name) for name in names]
+    largest: Array = np.max(ratios, axis=0)
+    return geometric_mean_ratio(largest, np.ones_like(largest))
+
+
+def _highest(trials: Trials) -> int:
+    """The highest dimension of the Gaussian pairs."""
+    return max(task.dimension for task in _tasks(trials, lambda task: task.kind == "gaussian"))
+
+
+def _high(trials: Trials, epsilons: Callable[[float], bool]) -> Interval:
+    """Largest ratio over the Gaussian pairs of the highest dimension, at some epsilons."""
+    highest = _highest(trials)
+    return _largest_ratio(trials, lambda t: t.kind == "gaussian" and t.dimension == highest and epsilons(t.epsilon))
+
+
+CLAIMS = (
+    Claim(
+        "LightSB comes within 5 % of the target's variance of the true conditional plan on every Gaussian pair and "
+        "every mixture pair with epsilon 1 or 10 (the largest of these discrepancies).",
+        lambda trials: _largest(trials, lambda t: t.kind in ("gaussian", "mixture") and t.epsilon >= 1),
+        below(5.0),
+        central=True,
+    ),
+    Claim(
+        "On Gaussian pairs of the highest dimension its discrepancy is at most 0.7 times that of Sinkhorn's plan "
+        "extended to new points, at every epsilon (the largest of the ratios).",
+        lambda trials: _high(trials, lambda epsilon: True),
+        below(0.7),
+    ),
+    Claim(
+        "The same at epsilon 0.1 and 1, where a new point's plan rests on few training points.",
+        lambda trials: _high(trials, lambda epsilon: epsilon <= 1),
+        below(0.7),
+    ),
+    Claim(
+        "Outside its family, on two moons, the ring and eight Gaussians, its discrepancy is at most 1.5 times "
+        "Sinkhorn's at every epsilon (the largest of the ratios).",
+        lambda trials: _largest_ratio(trials, lambda t: t.kind not in ("gaussian", "mixture")),
+        below(1.5),
+    ),
+    Claim(
+        "For source points twice as far from the mean its discrepancy on Gaussian pairs is below Sinkhorn's at every "
+        "epsilon and dimension (the largest of the ratios).",
+        lambda trials: _largest_ratio(trials, lambda t: t.kind == "gaussian", "outlying_"),
+        below(1.0),
+    ),
+)
+
+
+# -- figure -------------------------------------------------------------------------------------------------------
+
+ARMS = {
+    "light-bridge": ("LightSB", "#0072B2", "o"),
+    "sinkhorn": ("Sinkhorn, extended", "#D55E00", "s"),
+    "gaussian": ("Gaussian bridge", "#009E73", "^"),
+    "independent": ("independent", "0.55", "x"),
+}
+WORDS = {"gaussian": "Gaussians", "mixture": "mixture", "eight": "8 Gaussians"}
+
+
+def figure(trials: Trials) -> Figure:
+    """Discrepancy of every arm on every task, one panel per epsilon, at usual and at outlying points."""
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    epsilons = sorted({task.epsilon for task in _tasks(trials, lambda task: True)})
+    drawn_figure, axes = plt.subplots(
+        2, len(epsilons), figsize=(11, 6.4), sharex=True, sharey=True, layout="constrained", squeeze=False
+    )
+    for column, epsilon in enumerate(epsilons):
+        for row, prefix in enumerate(("", "outlying_")):
+            _draw(axes[row][column], trials, epsilon, prefix)
+        axes[0][column].set_title(f"epsilon {epsilon:g}")
+    axes[0][0].set_ylabel("points like those of training\ndiscrepancy, % of variance")
+    axes[1][0].set_ylabel("twice as far from the mean\ndiscrepancy, % of variance")
+    key = [
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=label)
+        for label, colour, marker in ARMS.values()
+    ]
+    drawn_figure.legend(handles=key, loc="outside lower center", ncols=len(ARMS))
+    drawn_figure.suptitle("Where does a point go? A fitted rule beside a plan between the training points")
+    return drawn_figure
+
+
+def _draw(axes: Axes, trials: Trials, epsilon: float, prefix: str) -> None:
+    here = _tasks(trials, lambda task: task.epsilon == epsilon)
+    labels = [
+        f"{WORDS.get(task.kind, task.kind)} {task.dimension}-D"
+        if task.kind in ("gaussian", "mixture")
+        else WORDS.get(task.kind, task.kind)
+        for task in here
+    ]
+    for arm, (_, colour, marker) in ARMS.items():
+        for place, task in enumerate(here):
+            values = trials.values(arm, prefix + task.name)
+            axes.plot([place] * len(values), values, marker, color=colour, alpha=0.7, markersize=5)
+    axes.axhline(5.0, color="black", linewidth=0.8, linestyle=":")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_xticks(range(len(here)), labels, rotation=55, ha="right", rotation_mode="anchor")
+
+
+study = Study(
+    paper="007",
+    claims=CLAIMS,
+    conditions={
+        "light-bridge": "LightSB with full covariances; components and sweeps chosen on held-out points",
+        "fixed-mixture": "LightSB with 50 diagonal components, as the authors set it; only the sweep is chosen",
+        "sinkhorn": "entropic plan between the training points, extended by its potential; its barycentric map",
+        "gaussian": "closed-form bridge between the Gaussians of the training points' moments",
+        "independent": "control: the target whatever the source point",
+    },
+    scales={
+        "smoke": Config(
+            samples=120,
+            tests=20,
+            epsilons=(1.0,),
+            gaussian_dimensions=(2, 3),
+            mixture_dimensions=(2,),
+            components=(1, 5),
+        ),
+        "small": Config(),
+        "full": Config(
+            samples=5000,
+            gaussian_dimensions=(2, 16, 64, 128),
+            mixture_dimensions=(2, 16, 64),
+            components=(1, 5, 10, 20, 50, 100),
+        ),
+    },
+    trial=trial,
+    figure=figure,
+    broken={"light-bridge": "independent"},
+)
