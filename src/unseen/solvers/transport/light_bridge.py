@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from unseen.contracts.problem import random_stream
 from unseen.problems.densities.potential_plan import PotentialPlan, as_points, check_epsilon
 from unseen.solvers.solve_report import SolveReport, SolveStatus
-from unseen.solvers.transport.mixture_updates import Bounds, Cloud, Parameters, balanced, loss, sweep
+from unseen.solvers.transport.mixture_updates import Bounds, Cloud, Parameters, balanced, loss, midway, sweep
 
 Array = NDArray[np.float64]
 Covariance = Literal["full", "diagonal"]
@@ -23,6 +23,8 @@ LEAST_SLOPE = 1e-5
 """Least conditional variance of a component, in units of the mean variance of the target."""
 PATIENCE = 5
 """Sweeps without a better held-out loss before fitting stops."""
+MOST_HALVINGS = 10
+"""Halvings of one step that raises the loss."""
 
 
 class LightSB:
@@ -56,6 +58,8 @@ class LightSB:
         What was fitted, with everything that is known of it in closed form.
     report : SolveReport
         How fitting ended; its residuals are lengths of the gradient relative to the first.
+    start : Parameters or None
+        Where fitting began, in centred coordinates.
     losses : dict of str to array
         ``"fitted"`` and, if points were held out, ``"held_out"``: loss before each sweep, in centred coordinates.
 
@@ -87,6 +91,7 @@ class LightSB:
             raise ValueError(f"largest_slope must be above 0 and finite, or None, not {largest_slope!r}")
         self.dimension, self.components, self.epsilon = int(dimension), int(components), float(epsilon)
         self.covariance, self.largest_slope = covariance, largest_slope
+        self.start: Parameters | None = None
         self.losses: dict[str, Array] = {}
         self._plan: PotentialPlan | None = None
         self._report: SolveReport | None = None
@@ -100,6 +105,7 @@ class LightSB:
         sweeps: int = 200,
         tolerance: float = 1e-6,
         seed: int = 0,
+        start: Parameters | None = None,
     ) -> Self:
         """Fit the potential to points of both marginals; they are not paired, and their numbers may differ.
 
@@ -115,6 +121,8 @@ class LightSB:
             Fitting has converged when a sweep lowers the loss by less than this, in nats.
         seed : int
             Decides which points are held out and where components start.
+        start : Parameters, optional
+            Where to start instead, for instance at the `start` of another fit.
 
         Raises
         ------
@@ -147,7 +155,8 @@ class LightSB:
             raise ValueError(f"the points lie too far apart for float64 at epsilon {self.epsilon!r}: rescale them")
         bounds = self._bounds(*clouds)
         stream = random_stream("LightSB", "start", self.components, seed)
-        begun = _started(*clouds, self.components, bounds, stream)
+        begun = start or _started(*clouds, self.components, bounds, stream)
+        self.start = begun
         best, report = self._minimise(clouds, checks, begun, bounds, sweeps, tolerance)
         self._plan = _original_coordinates(best, centre_x, centre_y, self.epsilon)
         self._report = replace(report, solution=self._plan, seconds=time.perf_counter() - began)
@@ -220,8 +229,9 @@ class LightSB:
         best, best_value, waited = fit, math.inf, 0
         status: SolveStatus = "limit-reached"
         why = f"the loss still changed after {sweeps} sweeps"
+        done = sweep(*clouds, fit, bounds)
+        evaluations = 1
         for number in range(sweeps + 1):
-            done = sweep(*clouds, fit, bounds)
             fitted.append(done.loss)
             gradients.append(done.gradient)
             value = loss(*checks, fit) if checks else done.loss
@@ -235,10 +245,19 @@ class LightSB:
             if waited >= PATIENCE or (number and abs(fitted[-2] - fitted[-1]) < tolerance):
                 status, why = "converged", ""
                 break
-            fit = done.after
+            # The loss can rise where components gain and lose many points at once. Part of the way then lowers it, or
+            # else the whole way is taken: from there it falls again, and the best sweep is kept in any case.
+            steps = [done.after]
+            tried = [sweep(*clouds, done.after, bounds)]
+            while tried[-1].loss > done.loss and len(steps) <= MOST_HALVINGS:
+                steps.append(midway(fit, steps[-1]))
+                tried.append(sweep(*clouds, steps[-1], bounds))
+            evaluations += len(tried)
+            taken = -1 if tried[-1].loss <= done.loss else 0
+            fit, done = steps[taken], tried[taken]
         self.losses = {"fitted": np.array(fitted)} | ({"held_out": np.array(held)} if checks else {})
         residuals = np.array(gradients) / max(gradients[0], 1e-300)
-        return best, SolveReport(None, status, why, residuals, {"sweeps": len(fitted)})
+        return best, SolveReport(None, status, why, residuals, {"sweeps": len(fitted) - 1, "evaluations": evaluations})
 
 
 def fit_light_bridge(
@@ -287,7 +306,7 @@ def fit_light_bridge(
         bridge.fit(x, y, held_out=held_out, seed=seed)
     best = min(tried, key=lambda bridge: float(np.nanmin(bridge.losses["held_out"])))
     sweeps = max(1, int(np.nanargmin(best.losses["held_out"])))
-    return best.fit(x, y, held_out=0.0, sweeps=sweeps, seed=seed)
+    return best.fit(x, y, held_out=0.0, sweeps=sweeps, seed=seed, start=best.start)
 
 
 def _divided(points: Array, share: float, stream: np.random.Generator) -> tuple[Array, Array]:

@@ -188,6 +188,15 @@ def balanced(source: Cloud, fit: Parameters, shares: Array, rounds: int = BALANC
     return replace(fit, log_weights=log_weights)
 
 
+def midway(first: Parameters, second: Parameters) -> Parameters:
+    """The mean of two potentials' parameters."""
+    return Parameters(
+        (first.log_weights + second.log_weights) / 2,
+        (first.centres + second.centres) / 2,
+        (first.slopes + second.slopes) / 2,
+    )
+
+
 def _slopes(source_spread: Array, target_spread: Array) -> Array:
     if source_spread.ndim == 2:
         return np.asarray(2 * target_spread / (1 + np.sqrt(1 + 4 * source_spread * target_spread)))
