@@ -24,11 +24,12 @@ import torch
 
 from unseen.problems.densities.planar import PLANAR
 from unseen.solvers.transport.light_bridge import LightSB
-from unseen.solvers.transport.sinkhorn import SinkhornBridge
+from unseen.solvers.transport.sinkhorn import Method, SinkhornBridge
 
 TARGET = PLANAR["eight"]
 CASES = ((0.1, 1e-3), (0.1, 1e-2), (1.0, 3e-3), (1.0, 1e-2))
 """Epsilon and learning rate of theirs: their notebooks' and a larger one."""
+METHODS: tuple[Method, ...] = ("absorbed", "pot")
 COMPONENTS, POINTS, BATCH, CHECK_EVERY = 50, 20_000, 128, 250
 
 
@@ -108,7 +109,7 @@ def measure(clone: Path | None, *, rounds: int = 3, steps: int = 10_000) -> list
             (ours(epsilon, seed, fresh), theirs(module, epsilon, rate, steps, seed, fresh)) for seed in range(rounds)
         ]
         reached = [next((s for s, loss in path if loss <= mine[1]), float("inf")) for mine, path in pairs]
-        row = {
+        row: dict[str, Any] = {
             "name": f"epsilon {epsilon:g}, learning rate {rate:g}",
             "ours": statistics.median(mine[0] for mine, _ in pairs),
             "ours_loss": statistics.median(mine[1] for mine, _ in pairs),
@@ -133,10 +134,10 @@ def measure_sinkhorn(*, rounds: int = 3, points: int = 1000) -> list[dict[str, A
         for seed in range(rounds):
             generator = np.random.default_rng(seed)
             x, y = generator.standard_normal((points, 2)), TARGET.sample(points, generator)
-            for method in ("absorbed", "pot"):
-                bridge = SinkhornBridge(epsilon, method).fit(x, y, tolerance=1e-4)  # type: ignore[arg-type]
+            for method in METHODS:
+                bridge = SinkhornBridge(epsilon, method).fit(x, y, tolerance=1e-4)
                 times[method].append(bridge.report.seconds)
-        mine, pot = (statistics.median(times[method]) for method in ("absorbed", "pot"))
+        mine, pot = (statistics.median(times[method]) for method in METHODS)
         rows.append({"name": f"epsilon {epsilon:g}, {points} points", "ours": mine, "pot": pot, "ratio": pot / mine})
     return rows
 

@@ -76,7 +76,7 @@ def test_fitted_loss_is_as_low_as_that_of_the_truth(epsilon, samples):
     bridge = fit_light_bridge(*clouds(pair, samples), epsilon, components=(5, 10))
     x, y = clouds(pair, 20_000, seed=2)
     assert bridge.loss(x, y) - pair.truth.loss(x, y) < 0.02
-    assert discrepancy(bridge, pair) < 1
+    assert discrepancy(bridge, pair) < 2
 
 
 def test_plan_of_a_target_outside_the_family_is_found():

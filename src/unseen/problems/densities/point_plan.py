@@ -67,7 +67,7 @@ class PointPlan:
         """One of the points for each x, shape (n, dimension)."""
         cumulative = self.weights(x).cumsum(axis=1)
         chances = generator.random((len(cumulative), 1))
-        return self.points[(chances > cumulative[:, :-1]).sum(axis=1)]
+        return np.asarray(self.points[(chances > cumulative[:, :-1]).sum(axis=1)])
 
     def at_time(self, x: ArrayLike, t: ArrayLike, generator: np.random.Generator) -> Array:
         """A point of the bridge at time t in [0, 1] for each start x, exactly, shape (n, dimension)."""

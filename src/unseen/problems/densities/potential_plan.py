@@ -173,7 +173,7 @@ class PotentialPlan:
     def _turned_centres(self) -> Array:
         if self.rotation is None:
             return self.centres
-        return np.einsum("kde,kd->ke", self.rotation, self.centres)
+        return np.asarray(np.einsum("kde,kd->ke", self.rotation, self.centres))
 
     def _component_means(self, points: Array) -> Array:
         """:math:`r_k + S_k x`, shape (n, components, dimension)."""

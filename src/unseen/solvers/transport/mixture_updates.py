@@ -91,13 +91,12 @@ def source_terms(cloud: Cloud, fit: Parameters) -> Array:
 def target_terms(cloud: Cloud, fit: Parameters) -> Array:
     """Logarithms of the terms of v(y), shape (n, components)."""
     if fit.diagonal:
-        inverse = 1 / fit.slopes
-        pulled = inverse * fit.centres
-        logdet = np.log(fit.slopes).sum(axis=1)
+        inverse: Array = 1 / fit.slopes
+        logdet: Array = np.log(fit.slopes).sum(axis=1)
     else:
-        inverse = np.linalg.inv(fit.slopes)
-        pulled = np.einsum("kde,ke->kd", inverse, fit.centres)
-        logdet = np.linalg.slogdet(fit.slopes)[1]
+        inverse = np.asarray(np.linalg.inv(fit.slopes), dtype=np.float64)
+        logdet = np.asarray(np.linalg.slogdet(fit.slopes)[1], dtype=np.float64)
+    pulled = _apply(inverse, fit.centres)
     constant = fit.log_weights - ((pulled * fit.centres).sum(axis=1) + logdet + cloud.dimension * np.log(2 * np.pi)) / 2
     return np.asarray(constant - cloud.forms(inverse) / 2 + cloud.points @ pulled.T)
 
@@ -206,7 +205,7 @@ def _slopes(source_spread: Array, target_spread: Array) -> Array:
 def _apply(slopes: Array, points: Array) -> Array:
     if slopes.ndim == 2:
         return slopes * points
-    return np.einsum("kde,ke->kd", slopes, points)
+    return np.asarray(np.einsum("kde,ke->kd", slopes, points))
 
 
 def _tilt(fit: Parameters, points: Array) -> Array:

@@ -15,6 +15,7 @@ from unseen.problems.densities.potential_plan import as_points, check_epsilon
 from unseen.solvers.solve_report import SolveReport, SolveStatus
 
 Array = NDArray[np.float64]
+Method = Literal["absorbed", "pot"]
 
 ABSORB_EVERY = 50
 """Iterations by matrix products between two of the dearer ones that recompute the kernel with the potentials in it."""
@@ -38,16 +39,16 @@ class SinkhornBridge:
     >>> generator = np.random.default_rng(0)
     >>> x, y = generator.standard_normal((300, 2)), generator.standard_normal((300, 2))
     >>> bridge = SinkhornBridge(epsilon=1.0).fit(x, y)
-    >>> bridge.moments([[0.0, 0.0], [1.0, 0.0]])[0].round(1) + 0.0
-    array([[0. , 0. ],
-           [0.6, 0. ]])
+    >>> bool(abs(bridge.moments([[1.0, 0.0]])[0][0, 0] - 0.62) < 0.1)  # (5 ** 0.5 - 1) / 2 between the Gaussians
+    True
     """
 
-    def __init__(self, epsilon: float, method: Literal["absorbed", "pot"] = "absorbed"):
+    def __init__(self, epsilon: float, method: Method = "absorbed"):
         check_epsilon(epsilon)
         if method not in ("absorbed", "pot"):
             raise ValueError(f"method must be 'absorbed' or 'pot', not {method!r}")
-        self.epsilon, self.method = float(epsilon), method
+        self.epsilon = float(epsilon)
+        self.method: Method = method
         self._plan: PointPlan | None = None
         self._report: SolveReport | None = None
 
@@ -162,7 +163,7 @@ class BarycentricMap:
 
 def _half_squares(x: Array, y: Array) -> Array:
     squares = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T
-    return np.maximum(squares, 0) / 2
+    return np.asarray(np.maximum(squares, 0) / 2)
 
 
 def _absorbed(cost: Array, iterations: int, tolerance: float) -> tuple[Array, list[float], int]:

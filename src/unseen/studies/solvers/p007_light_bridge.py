@@ -1,4 +1,49 @@
-"""Light Schroedinger bridge: PAGE"""
+"""Light Schroedinger bridge: a Gaussian-mixture potential gives a transport plan for points never seen.
+
+Paper: Korotin, Gushchin and Burnaev (2023), "Light Schroedinger bridge".
+
+What the paper claims
+    The Schroedinger bridge between two clouds of points (entropic optimal transport with quadratic cost) needs neither
+    simulation nor a minimax game nor a network. With a mixture of Gaussians as its potential, plan and drift are in
+    closed form, and one plain loss is minimised, within minutes on a CPU. Mixtures can approximate every bridge, the
+    error on new points is bounded, and results on a benchmark with known plans and on cell data are competitive.
+
+What was run (scale small)
+    2,000 points of either marginal; the plan is then asked at 500 source points never seen, and at points twice as far
+    from the mean. The number is the mean squared Bures-Wasserstein distance between the fitted and the true
+    distribution of y given x, in percent of the target's total variance
+    (`unseen.measures.bures_wasserstein`; the benchmark's cBW-UVP is twice as large). Epsilon is 0.1, 1 and 10.
+
+    (a) Pairs of random Gaussians in 2, 8 and 16 dimensions: truth in closed form. (b) Pairs made from a known mixture
+    potential of five components in 2 and 8 dimensions: inside the family. (c) The standard normal distribution to two
+    moons, a ring and eight Gaussians: outside the family; truth by Sinkhorn's algorithm between the densities on a
+    fine grid. Every seed draws new Gaussians and potentials, and all arms are given the same points.
+
+    Arms: LightSB with full covariances, whose number of components (1, 5, 10, 20 or 50) and of sweeps is chosen on
+    a fifth of the points before it is fitted to all; LightSB with 50 diagonal components, the authors' choice on the
+    benchmark; Sinkhorn's plan between the points, extended by its potential, and its barycentric map with Gaussian
+    noise (metrics with ``barycentric_``); the bridge between Gaussians of the sample moments; no coupling at all as
+    control, which also takes the method's place in the broken experiment.
+
+Ours beside theirs
+    RESULTS
+
+What differs from the paper and its code, and why
+    1. The same loss is minimised by closed-form sweeps over all points (`unseen.solvers.transport.mixture_updates`)
+       instead of Adam on minibatches of fresh points (their notebooks: rates from 0.0003 to 0.06, up to 20,000 steps of
+       128 points). Read in github.com/ngushchin/LightSB, commit 70aa4ee.
+    2. 2,000 points are all there is. Their benchmark draws fresh points in every step, over a million in all.
+    3. Slopes are bounded from above: nothing in the loss does that, and the largest one rules the plan far from the
+       data.
+    4. The number of components is chosen by the loss on held-out points; the authors fix it.
+    5. The truth of (c) is not a plan between samples: that would favour Sinkhorn's plan, whose errors it shares.
+    6. Their benchmark with 128 dimensions and the latent codes of images need data from elsewhere and are left out.
+    7. Thresholds were fixed before any run. The third claim (the second without epsilon 10) and the last one (points
+       further out) were added after one exploratory seed had been seen, which is none of those on record.
+
+What was found
+    FINDINGS
+"""
 
 from __future__ import annotations
 
