@@ -205,10 +205,11 @@ def _draw(axes: Axes, trials: Trials, epsilon: float, prefix: str) -> None:
         else WORDS.get(task.kind, task.kind)
         for task in here
     ]
-    for arm, (_, colour, marker) in ARMS.items():
+    for number, (arm, (_, colour, marker)) in enumerate(ARMS.items()):
         for place, task in enumerate(here):
             values = trials.values(arm, prefix + task.name)
-            axes.plot([place] * len(values), values, marker, color=colour, alpha=0.7, markersize=5)
+            beside = place + 0.15 * (number - (len(ARMS) - 1) / 2)
+            axes.plot([beside] * len(values), values, marker, color=colour, alpha=0.7, markersize=4)
     axes.axhline(5.0, color="black", linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
