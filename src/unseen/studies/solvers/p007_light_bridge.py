@@ -26,7 +26,19 @@ What was run (scale small)
     control, which also takes the method's place in the broken experiment.
 
 Ours beside theirs
-    RESULTS
+    The authors' numbers are for other pairs and unlimited fresh points, so that none stands beside ours. Ours, in
+    percent of the target's variance, at usual points / twice as far out, from one exploratory seed (50):
+
+    ========================  =============  ================  =================  ===============
+    task                      LightSB        50 diagonal       Sinkhorn extended  barycentric map
+    ========================  =============  ================  =================  ===============
+    Gaussians 2-D, eps 0.1    0.27 / 0.32    0.95 / 12.4       0.92 / 23.8        0.77 / 22.2
+    Gaussians 16-D, eps 1     0.31 / 0.80    2.17 / 11.9       13.9 / 89.7        5.62 / 54.9
+    Gaussians 16-D, eps 10    0.25 / 0.28    0.91 / 1.12       0.30 / 0.59        0.25 / 0.31
+    mixture 2-D, eps 1        0.16 / 0.16    0.21 / 0.34       0.16 / 0.23        4.25 / 7.50
+    two moons, eps 0.1        0.33 / 1.04    0.48 / 0.90       0.32 / 0.68        1.44 / 2.55
+    ring, eps 1               0.35 / 0.19    0.52 / 0.27       0.35 / 0.18        4.94 / 10.2
+    ========================  =============  ================  =================  ===============
 
 What differs from the paper and its code, and why
     1. The same loss is minimised by closed-form sweeps over all points (`unseen.solvers.transport.mixture_updates`)
@@ -42,7 +54,21 @@ What differs from the paper and its code, and why
        further out) were added after one exploratory seed had been seen, which is none of those on record.
 
 What was found
-    FINDINGS
+    The advantage of the rule over the plan between points is one of dimension and small epsilon, and of points further
+    out; in the plane the two are equally good, outside the family too. On Gaussian pairs held-out points choose one
+    component, which is the closed-form bridge of the sample moments: a user with such data needs no mixture, and 50
+    diagonal components are several times worse there. At epsilon 10 in 16 dimensions all bridges share the error of
+    the sampled moments, and Sinkhorn's is within a sixth of LightSB's: there the claim that it is 0.7 times as large
+    cannot hold.
+
+    The weak place is a mixture with small epsilon: at 0.1 in 8 dimensions LightSB stays 4 to 9 % away from the truth
+    although the truth lies in its family. The loss there falls with exponents of some hundreds, and the shares that
+    2,000 points happen to give a component move the borders between components; with 20,000 points in the plane the
+    excess loss falls from 0.08 to 0.004 nats.
+
+    Tried: four starts instead of one, and the smallest number of components within one standard error of the best;
+    neither changed the discrepancies consistently. A refit to all points that began at other places than the chosen
+    fit lost up to 0.25 nats to worse local minima; it now begins where that fit began.
 """
 
 from __future__ import annotations
