@@ -58,8 +58,8 @@ What was found
     out; in the plane the two are equally good, outside the family too. On Gaussian pairs held-out points choose one
     component, which is the closed-form bridge of the sample moments: a user with such data needs no mixture, and 50
     diagonal components are several times worse there. At epsilon 10 in 16 dimensions all bridges share the error of
-    the sampled moments, and Sinkhorn's is within a sixth of LightSB's: there the claim that it is 0.7 times as large
-    cannot hold.
+    the sampled moments, and Sinkhorn's is within a sixth of LightSB's: no rule can be much
+    better there.
 
     The weak place is a mixture with small epsilon: at 0.1 in 8 dimensions LightSB stays 4 to 9 % away from the truth
     although the truth lies in its family. The loss there falls with exponents of some hundreds, and the shares that
