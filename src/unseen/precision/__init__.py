@@ -13,6 +13,7 @@ np.float64(0.3125)
 """
 
 from unseen.precision.formats import FORMATS, FixedPoint, FloatFormat, named_format
-from unseen.precision.rounding import MODES, Mode, round_to
+from unseen.precision.modes import MODES, Mode
+from unseen.precision.rounding import round_to
 
 __all__ = ["FORMATS", "MODES", "FixedPoint", "FloatFormat", "Mode", "named_format", "round_to"]

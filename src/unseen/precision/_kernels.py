@@ -12,18 +12,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from unseen.errors import UsageError
 from unseen.precision.formats import FixedPoint, FloatFormat
-
-Mode = Literal["nearest-even", "nearest-away", "up", "down", "towards-zero", "stochastic"]
-"""To the nearest number, of two as near the even one or the one away from zero; towards plus or minus infinity;
-towards zero; to one of both neighbours by chance, with the probability that makes the mean exact."""
-
-MODES: tuple[Mode, ...] = ("nearest-even", "nearest-away", "up", "down", "towards-zero", "stochastic")
+from unseen.precision.modes import Mode
 
 CARRIERS = {"float32": (8, 23, "int32"), "float64": (11, 52, "int64")}
 """Type of the values -> exponent bits, stored significand bits, integers of the same width."""

@@ -71,7 +71,7 @@ class FloatFormat:
         """What is subtracted from the exponent field."""
         if self.bias is not None:
             return self.bias
-        return 2 ** (self.exponent_bits - 1) - (self.specials != "fnuz")
+        return (1 << self.exponent_bits - 1) - (self.specials != "fnuz")
 
     @property
     def smallest_exponent(self) -> int:
@@ -81,7 +81,7 @@ class FloatFormat:
     @property
     def largest_exponent(self) -> int:
         """Exponent of the largest number."""
-        return 2**self.exponent_bits - 1 - (self.specials == "ieee") - self.exponent_bias
+        return (1 << self.exponent_bits) - 1 - (self.specials == "ieee") - self.exponent_bias
 
     @property
     def largest(self) -> float:

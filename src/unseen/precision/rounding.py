@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.errors import UsageError
-from unseen.precision._kernels import CARRIERS, MODES, Mode, plan, round_block, round_fixed
+from unseen.precision._kernels import CARRIERS, plan, round_block, round_fixed
 from unseen.precision.formats import FixedPoint, FloatFormat, named_format
+from unseen.precision.modes import MODES, Mode
 
 if TYPE_CHECKING:
     import torch
@@ -87,7 +88,7 @@ def round_to(
     if not isinstance(given, np.ndarray | np.generic | float):
         given = np.asarray(given)
     rounded = round_array(np.asarray(given), form, mode, generator, out)  # type: ignore[arg-type]
-    return rounded if isinstance(given, np.ndarray) else rounded[()]  # type: ignore[return-value, no-any-return]
+    return rounded if isinstance(given, np.ndarray) else rounded[()]  # type: ignore[return-value]
 
 
 def round_array(

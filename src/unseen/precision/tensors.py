@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from unseen.errors import UsageError
-from unseen.precision._kernels import Mode, plan, round_block, round_fixed
+from unseen.precision._kernels import plan, round_block, round_fixed
 from unseen.precision.formats import FORMATS, FixedPoint, FloatFormat
+from unseen.precision.modes import Mode
 from unseen.precision.rounding import BLOCK, check_carrier, round_array
 
 Form = FloatFormat | FixedPoint
