@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import grokking
+import precision
 import sampling
 import sequences
 import training
@@ -55,6 +56,19 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def precision_table(rows: list[dict[str, Any]]) -> str:
+    """Rounding beside pychop, native casts and a copy."""
+    lines = [
+        "| format, library | ours, million values per second | pychop | native cast | plain copy | times pychop |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        cast = "" if row["cast"] != row["cast"] else f"{row['cast']:,.0f}"
+        numbers = f"{row['ours']:,.0f} | {row['pychop']:.1f} | {cast} | {row['copy']:,.0f} | {row['ratio']:.0f}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,6 +82,8 @@ def main() -> None:
         grokking_table(grokking.measure(device=device)),
         "### A small decoder beside GPT-2 of the same size",
         sequences_table(sequences.measure()),
+        "### Rounding ten million float32 values to nearest, one thread",
+        precision_table(precision.measure()),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]

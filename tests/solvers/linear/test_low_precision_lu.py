@@ -98,7 +98,6 @@ def test_misuse_is_named():
         (lambda: low_precision_lu(np.eye(2, dtype=complex), "half"), "real numbers"),
         (lambda: low_precision_lu(np.eye(2), "double"), "at most 25"),
         (lambda: low_precision_lu(np.eye(2), FloatFormat(8, 7), "stochastic"), "stochastic"),
-        (lambda: low_precision_lu(np.eye(2), "half", headroom=0), "headroom"),
     ):
         with pytest.raises(UsageError, match=words):
             call()

@@ -20,6 +20,9 @@ Reals = NDArray[np.float64]
 
 DOUBLE = named_format("double")
 
+HEADROOM = 0.1
+"""Share of a format's largest number that scaling aims at; what is computed may grow ten times beyond."""
+
 
 @dataclass(frozen=True)
 class LowPrecisionLU:
@@ -63,9 +66,9 @@ class LowPrecisionLU:
         right : array_like, shape (n,)
         rounded : bool
             Whether the right-hand side and every operation are rounded to the format; else only the factors are of
-            low precision, as when they precondition. The right-hand side is scaled first, by the power of two that
-            takes the solution's largest entry to [1, 2), so that products with the factors neither overflow nor vanish;
-            it is found by a substitution without rounding.
+            low precision, as when they precondition. The right-hand side is scaled first, by a power of two with which
+            neither the solution exceeds 2 nor what forward substitution gives the range that the matrix is scaled to;
+            it is found by substitution without rounding.
 
         Returns
         -------
@@ -77,7 +80,7 @@ class LowPrecisionLU:
         given = (np.asarray(right, dtype=np.float64) * self.row_scale)[self.rows]
         lower = solve_triangular(self.factors, given, lower=True, unit_diagonal=True, check_finite=False)
         solved = solve_triangular(self.factors, lower, check_finite=False)
-        largest = float(np.abs(solved).max())
+        largest = max(float(np.abs(solved).max()), float(np.abs(lower).max()) / (HEADROOM * self.format.largest))
         if rounded and 0 < largest < np.inf:
             size = 2.0 ** np.floor(np.log2(largest))
             with np.errstate(over="ignore", invalid="ignore"):
@@ -103,14 +106,13 @@ def low_precision_lu(
     mode: Mode = "nearest-even",
     *,
     scaling: bool = True,
-    headroom: float = 0.1,
 ) -> LowPrecisionLU:
     """Factorize a matrix with partial pivoting, every operation rounded to a format.
 
     With `scaling`, rows and then columns are divided by their largest entries, and all of it is multiplied so that the
-    largest entry is `headroom` times the format's largest number: entries fill the range, little underflows, and there
-    is room for growth (Higham & Pranesh 2019, "Squeezing a matrix into half precision", algorithm 2.5). All factors
-    are rounded down to powers of two, so that scaling itself rounds nothing.
+    largest entry is a tenth of the format's largest number: entries fill the range, little underflows, and there is
+    room for growth (Higham & Pranesh 2019, "Squeezing a matrix into half precision", algorithm 2.5). All factors are
+    rounded to powers of two, so that scaling itself rounds nothing.
 
     Parameters
     ----------
@@ -121,8 +123,6 @@ def low_precision_lu(
         A rounding mode, not stochastic.
     scaling : bool
         Without, entries too large for the format overflow.
-    headroom : float
-        In (0, 1].
 
     Returns
     -------
@@ -132,8 +132,7 @@ def low_precision_lu(
     Raises
     ------
     UsageError
-        If the matrix is not square and real, the format has more than 25 significant bits, or `headroom` or the mode is
-        out of range.
+        If the matrix is not square and real, the format has more than 25 significant bits, or the mode is stochastic.
 
     Examples
     --------
@@ -147,13 +146,11 @@ def low_precision_lu(
         raise UsageError(f"operations of {form.precision} bits cannot be emulated in float64; at most 25 can")
     if mode == "stochastic":
         raise UsageError("the factorization is rounded deterministically; stochastic is no mode of it")
-    if not 0 < headroom <= 1:
-        raise UsageError(f"headroom must lie in (0, 1], not {headroom!r}")
     n = len(A)
     rows, ones = np.arange(n), np.ones(n)
     if not np.isfinite(A).all():
         return LowPrecisionLU(A, rows, ones, ones, 1.0, form, mode, "not-finite", "the matrix is not finite")
-    row_scale, column_scale, scale = _scaling(A, headroom * form.largest) if scaling else (ones, ones, 1.0)
+    row_scale, column_scale, scale = _scaling(A, HEADROOM * form.largest) if scaling else (ones, ones, 1.0)
     scaled = round_to(A * row_scale[:, None] * column_scale * scale, form, mode)
 
     def ended(status: SolveStatus, why: str) -> LowPrecisionLU:
