@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from unseen.errors import UsageError
 from unseen.precision import FORMATS, MODES, FixedPoint, FloatFormat, named_format, round_to
@@ -199,6 +200,9 @@ def test_tensors_have_the_same_bits(to, mode, hard_values):
     ours = round_to(values, to, mode, generator=source())
     tensor = torch.from_numpy(values)
     assert same_bits(round_to(tensor, to, mode, generator=source()), ours)
+    with_gradient = round_to(tensor.clone().requires_grad_(), to, mode, generator=source())
+    assert with_gradient.requires_grad
+    assert same_bits(with_gradient.detach(), ours)
     if mode != "stochastic":
         assert same_bits(_traceable(tensor, form, mode, None), ours)
 
@@ -268,6 +272,14 @@ def test_transforms_of_torch_func():
     gradients = torch.func.vmap(torch.func.grad(loss))(values)
     assert torch.equal(gradients, 2 * round_to(values, "e5m2"))
     assert torch.equal(torch.func.vmap(lambda row: round_to(row, "half"))(values), values.half().float())
+
+
+def test_recorded_operations_round_other_values_too():
+    def rounded(x):
+        return round_to(x, "e4m3fn") + round_to(x, "half", "up")
+
+    first, second = (torch.randn(6, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2))
+    assert torch.equal(make_fx(rounded)(first)(second), rounded(second))
 
 
 # -- misuse --------------------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,37 +23,21 @@ def round_tensor(values: Tensor, form: Form, mode: Mode, generator: Source, out:
     """As `unseen.precision.round_to`, for tensors alone."""
     check_carrier(form, str(values.dtype).removeprefix("torch."))
     if out is None:
-        return _StraightThrough.apply(values, form, mode, generator)  # type: ignore[no-any-return, no-untyped-call]
+        rounded = _rounded(values.detach(), form, mode, generator)
+        if not (values.requires_grad or _watched(values)):
+            return rounded
+        low = form.lowest if isinstance(form, FixedPoint) else -form.largest
+        inside = (values >= low) & (values <= form.largest)
+        # Zero, with the gradient of minus the values; subtracted, it leaves even the sign of a zero as it is.
+        return rounded - torch.where(inside, values.detach() - values, 0.0)
     if out.shape != values.shape or out.dtype != values.dtype:
         raise UsageError(f"out must have shape {tuple(values.shape)} and type {values.dtype}")
     with torch.no_grad():
-        return out.copy_(values) if values.numel() == 0 else _rounded(values.detach(), form, mode, generator, out)
-
-
-class _StraightThrough(torch.autograd.Function):
-    """Rounds forwards; backwards the identity between the format's ends, zero beyond."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(values: Tensor, form: Form, mode: Mode, generator: Source) -> Tensor:
-        return _rounded(values, form, mode, generator)
-
-    @staticmethod
-    def setup_context(context: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        values, form, _, _ = inputs
-        low = form.lowest if isinstance(form, FixedPoint) else -form.largest
-        context.save_for_backward((values >= low) & (values <= form.largest))
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (inside,) = context.saved_tensors
-        return gradients[0] * inside, None, None, None
+        return _rounded(values.detach(), form, mode, generator, out)
 
 
 def _rounded(values: Tensor, form: Form, mode: Mode, generator: Source, out: Tensor | None = None) -> Tensor:
-    plain = type(values) is Tensor and values.device.type == "cpu" and not _transformed(values)
-    if not plain:
+    if values.device.type != "cpu" or _watched(values):
         result = _traceable(values, form, mode, generator)
         return result if out is None else out.copy_(result)
     result = torch.empty_like(values) if out is None else out
@@ -94,5 +76,11 @@ def _traceable(values: Tensor, form: Form, mode: Mode, generator: Source) -> Ten
     return result
 
 
-def _transformed(values: Tensor) -> bool:
-    return torch._C._functorch.is_functorch_wrapped_tensor(values) or torch.compiler.is_compiling()
+def _watched(values: Tensor) -> bool:
+    """Whether something records or transforms PyTorch's operations, and would miss what NumPy does."""
+    return (
+        type(values) is not Tensor
+        or torch._C._functorch.is_functorch_wrapped_tensor(values)
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch.compiler.is_compiling()
+    )

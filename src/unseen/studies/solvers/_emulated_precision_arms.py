@@ -144,8 +144,8 @@ def network_bits(seed: int, *, channels: tuple[int, ...], steps: int, precisions
     pictures, digits = {}, {}
     for split in ("train", "iid"):
         examples = problem.sample(split, seed=seed)
-        pictures[split] = torch.from_numpy(examples.inputs["pixels"].reshape(-1, 1, 8, 8)).float()
-        digits[split] = torch.from_numpy(np.array(examples.targets))
+        pictures[split] = torch.tensor(examples.inputs["pixels"], dtype=torch.float32).view(-1, 1, 8, 8)
+        digits[split] = torch.tensor(examples.targets)
     lanes = SeedBatch.build(lambda _: ConvolutionalClassifier((1, *channels), classes=10), seeds=(seed,))
     history = train(
         lanes,
