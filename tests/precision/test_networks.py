@@ -63,8 +63,21 @@ def test_stochastic_rounding_of_a_network_repeats_with_its_generator():
     assert not torch.equal(once, other)
 
 
-def test_writing_into_tensors_is_refused():
-    with RoundedOperations("half"), pytest.raises(UsageError, match="add_"):
-        torch.zeros(2).add_(1)
-    with RoundedOperations("half"), pytest.raises(UsageError, match="add"):
-        torch.add(torch.zeros(2), 1, out=torch.zeros(2))
+def test_writing_into_tensors():
+    class InPlace(nn.Module):
+        def forward(self, x):
+            alias = x = x / 3
+            x += 1 / 7
+            x.mul_(0.7)
+            nn.functional.relu(x, inplace=True)
+            return torch.add(alias, 2, out=torch.empty_like(x))
+
+    def r(value):
+        return round_to(value, "e4m3fn")
+
+    x = torch.randn(50, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found = rounded_call(InPlace(), x, to="e4m3fn")
+    assert torch.equal(found, r(r(r(r(r(x) / 3) + 1 / 7) * 0.7).relu() + 2))
+    with RoundedOperations("half"), pytest.raises(UsageError, match="no_grad"):
+        (torch.zeros(2, requires_grad=True) * 2).relu_()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,13 +16,16 @@ from unseen.precision.formats import FixedPoint, FloatFormat, named_format
 from unseen.precision.modes import Mode
 from unseen.precision.rounding import round_to
 
+IN_PLACE = re.compile(r"\w*[^_]_|__i(add|sub|mul|div|truediv|floordiv|mod|pow)__")
+"""Names of functions that write into their first argument: ``relu_``, ``+=``."""
+
 
 class RoundedOperations(TorchFunctionMode):
     """Within the block, real tensors that PyTorch's functions return are rounded.
 
     What one call does is rounded once, at its end: a matrix product is accumulated in the tensors' own precision, as
-    hardware with wide accumulators does. Gradients pass straight through every rounding. Functions that write into a
-    tensor are refused, since what they wrote would stay unrounded.
+    hardware with wide accumulators does. Gradients pass straight through every rounding; where they are recorded,
+    functions that write into a tensor (``relu_``) are refused.
 
     Parameters
     ----------
@@ -49,10 +53,18 @@ class RoundedOperations(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Call the function and round what it returns."""
+        result = function(*args, **(kwargs or {}))
         name = getattr(function, "__name__", "")
-        if (name.endswith("_") and not name.endswith("__")) or (kwargs or {}).get("out") is not None:
-            raise UsageError(f"{name} writes into a tensor, and what it writes would not be rounded")
-        return tree_map(self._round, function(*args, **(kwargs or {})))
+        if IN_PLACE.fullmatch(name) or (kwargs or {}).get("out") is not None:
+            tree_map(self._round_in_place, result)
+            return result
+        return tree_map(self._round, result)
+
+    def _round_in_place(self, value: Any) -> None:
+        if isinstance(value, Tensor) and value.requires_grad:
+            raise UsageError("what is written into a tensor can only be rounded without gradients: use torch.no_grad()")
+        if isinstance(value, Tensor) and value.is_floating_point():
+            value.copy_(self._round(value))
 
     def _round(self, value: Any) -> Any:
         if not isinstance(value, Tensor) or not value.is_floating_point():
