@@ -91,6 +91,21 @@ def test_statuses_say_what_is_wrong():
     assert low_precision_lu([[40000.0, 40000.0], [-40000.0, 40000.0]], "half").status == "converged"
 
 
+def test_growth_is_met_with_a_smaller_scale():
+    """Wilkinson's matrix: partial pivoting lets the last column double in every step."""
+    n = 10
+    matrix = np.eye(n) - np.tril(np.ones((n, n)), -1)
+    matrix[:, -1] = 1
+    factorized = low_precision_lu(matrix, "half")
+    assert factorized.status == "converged"
+    assert factorized.factors[-1, -1] == 2 ** (n - 1) * factorized.factors[0, 0]
+    right = matrix @ np.arange(n)
+    assert np.array_equal(factorized.solve(right), np.arange(n))
+    too_much = np.eye(40) - np.tril(np.ones((40, 40)), -1)
+    too_much[:, -1] = 1
+    assert low_precision_lu(too_much, "half").status == "breakdown"
+
+
 def test_misuse_is_named():
     for call, words in (
         (lambda: low_precision_lu(np.ones((2, 3)), "half"), "square"),

@@ -23,6 +23,9 @@ DOUBLE = named_format("double")
 HEADROOM = 0.1
 """Share of a format's largest number that scaling aims at; what is computed may grow ten times beyond."""
 
+ATTEMPTS = 3
+"""How often a factorization that overflows is begun, each time with a sixteenth of the scale before."""
+
 
 @dataclass(frozen=True)
 class LowPrecisionLU:
@@ -112,7 +115,9 @@ def low_precision_lu(
     With `scaling`, rows and then columns are divided by their largest entries, and all of it is multiplied so that the
     largest entry is a tenth of the format's largest number: entries fill the range, little underflows, and there is
     room for growth (Higham & Pranesh 2019, "Squeezing a matrix into half precision", algorithm 2.5). All factors are
-    rounded to powers of two, so that scaling itself rounds nothing.
+    rounded to powers of two, so that scaling itself rounds nothing. Where elimination overflows all the same, it is
+    begun again with a smaller scale: entries of random orthogonal matrices may well grow more than tenfold (Higham,
+    Higham & Pranesh 2021, "Random matrices generating large growth in LU factorization with pivoting").
 
     Parameters
     ----------
@@ -151,31 +156,36 @@ def low_precision_lu(
     if not np.isfinite(A).all():
         return LowPrecisionLU(A, rows, ones, ones, 1.0, form, mode, "not-finite", "the matrix is not finite")
     row_scale, column_scale, scale = _scaling(A, HEADROOM * form.largest) if scaling else (ones, ones, 1.0)
-    scaled = round_to(A * row_scale[:, None] * column_scale * scale, form, mode)
+    for attempt in range(ATTEMPTS if scaling else 1):
+        smaller = scale / 16**attempt
+        scaled = round_to(A * row_scale[:, None] * column_scale * smaller, form, mode)
+        rows, status, why = _eliminate(scaled, form, mode)
+        if status != "breakdown":
+            break
+    return LowPrecisionLU(scaled, rows, row_scale, column_scale, smaller, form, mode, status, why)
 
-    def ended(status: SolveStatus, why: str) -> LowPrecisionLU:
-        return LowPrecisionLU(scaled, rows, row_scale, column_scale, scale, form, mode, status, why)
 
-    if not np.isfinite(scaled).all():
-        return ended("breakdown", f"the matrix overflows a format whose largest number is {form.largest:g}")
+def _eliminate(A: Reals, form: FloatFormat, mode: Mode) -> tuple[NDArray[np.int64], SolveStatus, str]:
+    """Overwrite a matrix with its factors; the order of its rows, and how it ended."""
+    n = len(A)
+    rows = np.arange(n)
+    if not np.isfinite(A).all():
+        return rows, "breakdown", f"the matrix overflows a format whose largest number is {form.largest:g}"
     with np.errstate(over="ignore", invalid="ignore"):
         for k in range(n):
-            pivot = k + int(np.abs(scaled[k:, k]).argmax())
-            if scaled[pivot, k] == 0:
-                return ended("not-applicable", f"pivot {k} is zero: the matrix is singular in this format")
-            scaled[[k, pivot]], rows[[k, pivot]] = scaled[[pivot, k]], rows[[pivot, k]]
+            pivot = k + int(np.abs(A[k:, k]).argmax())
+            if A[pivot, k] == 0:
+                return rows, "not-applicable", f"pivot {k} is zero: the matrix is singular in this format"
+            A[[k, pivot]], rows[[k, pivot]] = A[[pivot, k]], rows[[pivot, k]]
             if k == n - 1:
                 break
-            column = round_to(scaled[k + 1 :, k] / scaled[k, k], form, mode)
-            scaled[k + 1 :, k] = column
-            rest = scaled[k + 1 :, k + 1 :]
-            rest -= round_to(column[:, None] * scaled[k, k + 1 :], form, mode)
+            A[k + 1 :, k] = round_to(A[k + 1 :, k] / A[k, k], form, mode)
+            rest = A[k + 1 :, k + 1 :]
+            rest -= round_to(A[k + 1 :, k, None] * A[k, k + 1 :], form, mode)
             rest[...] = round_to(rest, form, mode)
             if not np.isfinite(rest).all():
-                return ended(
-                    "breakdown", f"elimination overflowed in column {k}; the largest number is {form.largest:g}"
-                )
-    return ended("converged", "")
+                return rows, "breakdown", f"elimination overflowed in column {k}"
+    return rows, "converged", ""
 
 
 def check_square(matrix: ArrayLike) -> Reals:
