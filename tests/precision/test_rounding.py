@@ -30,10 +30,10 @@ def same_bits(left, right):
 def hard_values():
     """Float32: any bit patterns, all 16-bit numbers, their midpoints and next neighbours, numbers of common size."""
     rng = np.random.default_rng(5)
-    anything = rng.integers(0, 2**32, size=300_000, dtype=np.uint32).view(np.float32)
+    anything = rng.integers(0, 2**32, size=100_000, dtype=np.uint32).view(np.float32)
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
     upper = (np.arange(2**16, dtype=np.uint32) << 16).view(np.float32)
-    common = (rng.standard_normal(200_000) * np.exp(rng.normal(0, 3, size=200_000))).astype(np.float32)
+    common = (rng.standard_normal(50_000) * np.exp(rng.normal(0, 3, size=50_000))).astype(np.float32)
     with np.errstate(all="ignore"):
         between = [(values[:-1].astype(np.float64) + values[1:]) / 2 for values in (halves, upper)]
         ties = np.concatenate([part.astype(np.float32) for part in between])

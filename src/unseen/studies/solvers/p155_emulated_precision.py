@@ -9,7 +9,7 @@ What the paper claims
 What was run (scale small)
     The emulation is `unseen.precision`, which rounds with integer and whole-number arithmetic. Four questions, five
     seeds each.
-    Bits: about 1.1 million float32 values per format (every half and bfloat16 number, random bit patterns, ties and
+    Bits: 1.1 million float32 values per format (every half and bfloat16 number, random bit patterns, ties and
     their neighbours, subnormal numbers, overflow, NaN, both zeros) are rounded and compared with the casts of NumPy
     (half, from double precision too) and PyTorch (bfloat16, e4m3fn, e5m2). Two wrong roundings show that the comparison
     would notice: ties away from zero, and double to half precision by way of single.
@@ -25,7 +25,20 @@ What was run (scale small)
     accuracy within a point, is inf if 11 are too few.
 
 Ours beside theirs
-    BESIDE
+    Pychop 0.6.2 from the package index, class ``Chop``, on one draw of the same 1,131,071 values per format, numbers
+    that differ from the native cast, the signs of zeros left out:
+
+    ==========  ===================================================================  =================
+    format      Pychop, NumPy and PyTorch alike                                      ours
+    ==========  ===================================================================  =================
+    half        10,182, of which 691 are not overflow                                0
+    bfloat16    0                                                                    0
+    e5m2        14,713, of which 698 are not overflow                                0
+    ==========  ===================================================================  =================
+
+    In half precision Pychop turns 65,520 to 65,535 into 65,536, which is no number of the format, and larger numbers up
+    to 131,071 into 0 instead of infinity. Near ties among subnormal numbers it rounds twice: 17.499998 times the
+    smallest number becomes 18 of them. Away from these ranges both agree bit for bit, in every mode both have.
 
 What differs from the paper and its code, and why
     1. The emulation is ours and not Pychop: the claim is about a method, and what its code does stands above.
@@ -40,7 +53,23 @@ What differs from the paper and its code, and why
        version on, into the largest number. (ml_dtypes, with NaN as here, agrees on all of them.)
 
 What was found
-    FOUND
+    Rounding can be emulated exactly, and at the speed of a few copies: no bit differs from the casts, while a rounding
+    that is wrong for ties alone is caught a hundred thousand times, and rounding double to half precision by way of
+    single fourteen thousand times. Pychop itself gives wrong numbers on overflow and near subnormal ties, see above.
+
+    Refinement by substitution reaches condition numbers of 1e8 with factors in single precision, 3,160 in half and 316
+    in bfloat16: 6, 1.5 and 1.2 times 1 / u. With the 4 bits of e4m3fn it converges for no condition number, not even 1:
+    with 100 unknowns the roundings of 100 operations add up, and n u is 6. The rule "up to 1 / u" leaves out n. The same
+    factors still precondition GMRES up to 32, twice 1 / u; for the other formats GMRES reaches 3 to 10 times further
+    than substitution.
+
+    In a first run, with seeds 0 to 4 and 100 to 104, refinement failed for several formats and seeds at condition
+    numbers 1 and 3, because elimination overflowed: scaling aimed at a tenth of the format's largest number, as Higham
+    and Pranesh do, and the entries of random orthogonal matrices grow more than tenfold. `low_precision_lu` now begins
+    again with a smaller scale; nothing else, and no threshold, was changed.
+
+    Rounding to nearest, sums of uniform terms in bfloat16 stand still at 256, an error of 99 %; stochastic rounding
+    leaves 3 to 7 %. The digits network keeps its accuracy within a point down to 2 or 3 significant bits.
 """
 
 from __future__ import annotations
@@ -194,8 +223,8 @@ def _draw_reach(axes: Axes, trials: Trials) -> None:
         axes.plot([limit, limit], [-place - 0.35, -place + 0.35], "|-", color="0.5", label=None if place else "1 / u")
     axes.set_xscale("log")
     axes.set_yticks([-place for place in range(len(FORMATS))], FORMATS)
-    axes.set_xlabel("largest condition number with convergence (leftmost: none)")
-    axes.set_title("Refinement reaches about 1 / u,\nwith GMRES further")
+    axes.set_xlabel("largest condition number solved (at 0.3: none)")
+    axes.set_title("Refinement reaches about 1 / u,\nwith GMRES further; 4 bits fail")
     axes.legend(loc="lower right")
 
 
