@@ -143,7 +143,7 @@ def test_bounded_least_squares_is_scipys():
             generator.uniform(0.01, 0.5, 4),
         )
         gram, moments = (rows.T @ rows)[None], (rows.T @ target)[None]
-        found = bounded_least_squares(gram, moments, limits[None], np.zeros((1, 4)))[0]
+        found = bounded_least_squares(gram, moments, limits[None], np.zeros((1, 4)), sweeps=5000, tolerance=1e-12)[0]
         expected = lsq_linear(rows, target, bounds=(-limits, limits), tol=1e-13).x
         np.testing.assert_allclose(found, expected, atol=1e-5)
 

@@ -99,7 +99,7 @@ class Bandit(ABC):
 def drawn_arms(probabilities: NDArray[np.float64], uniforms: NDArray[np.float64]) -> Chosen:
     """One arm per row, drawn with its probability by inverting the distribution function."""
     cumulative = np.cumsum(probabilities, axis=1)
-    drawn = (cumulative <= uniforms[:, None] * cumulative[:, -1:]).sum(axis=1)
+    drawn: Chosen = (cumulative <= uniforms[:, None] * cumulative[:, -1:]).sum(axis=1)
     return np.minimum(drawn, probabilities.shape[1] - 1)
 
 
@@ -138,8 +138,9 @@ class TsallisINF(Bandit):
         rounds = self.plays[rows].sum(axis=1)
         scale = self.totals[rows].sum(axis=1) / np.maximum(rounds, 1) if self.scaled else np.ones(len(rows))
         losses = self._weighted[rows] / np.where(scale > 0, scale, 1.0)[:, None]
-        self._likely[rows] = tsallis_probabilities(losses, 2 / np.sqrt(rounds + 1))
-        return self._likely[rows]
+        likely = tsallis_probabilities(losses, 2 / np.sqrt(rounds + 1))
+        self._likely[rows] = likely
+        return likely
 
     def update(self, rows: Chosen, arms: Chosen, costs: Costs) -> None:
         """Add each cost over the probability with which it was incurred."""
@@ -169,7 +170,7 @@ def tsallis_probabilities(losses: NDArray[np.float64], rates: NDArray[np.float64
         offset = offset + step
         if (np.abs(step) <= 1e-13 * offset).all():
             break
-    likely = (2 / (rate * (excess + offset))) ** 2
+    likely: NDArray[np.float64] = (2 / (rate * (excess + offset))) ** 2
     return likely / likely.sum(axis=1, keepdims=True)
 
 

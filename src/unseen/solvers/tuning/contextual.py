@@ -115,7 +115,7 @@ class ChebyshevContext:
         """Take in what the chosen arms cost in these contexts."""
         paid = np.asarray(costs, dtype=np.float64) - self.lowest
         if not (np.isfinite(paid) & (paid >= 0)).all():
-            raise ValueError(f"a cost must be finite and at least {self.lowest:g}, not {costs}")
+            raise ValueError(f"a cost must be finite and at least {self.lowest:g}, not {paid + self.lowest}")
         rows, chosen, features = np.arange(self.streams), np.asarray(arms, dtype=np.int64), self._features(contexts)
         foreseen = np.einsum("sk,sk->s", self.coefficients[rows, chosen], features)
         self._errors += (foreseen - paid) ** 2
@@ -137,9 +137,11 @@ class ChebyshevContext:
         ridge = 1e-9 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(count) + 1e-12 * np.eye(count)
         free = np.linalg.solve(gram + ridge, moments[..., None])[..., 0]
         outside = (np.abs(free) > limits).any(axis=1)
+        # The last fit is near the new one.
+        last = np.clip(self.coefficients[streams, arms], -limits, limits)
         if outside.any():
             free[outside] = bounded_least_squares(
-                (gram + ridge)[outside], moments[outside], limits[outside], np.clip(free, -limits, limits)[outside]
+                (gram + ridge)[outside], moments[outside], limits[outside], last[outside]
             )
         self.coefficients[streams, arms] = free
 
@@ -164,8 +166,8 @@ def bounded_least_squares(
     limits: NDArray[np.float64],
     start: NDArray[np.float64],
     *,
-    sweeps: int = 200,
-    tolerance: float = 1e-10,
+    sweeps: int = 60,
+    tolerance: float = 1e-4,
 ) -> NDArray[np.float64]:
     """Minimise ``x' G x / 2 - m' x`` with ``|x| <= limit`` for many small problems, by cyclic coordinate descent.
 
@@ -176,7 +178,7 @@ def bounded_least_squares(
     moments, limits, start : array, shape (problems, n)
         `start` within the limits.
     sweeps : int
-        Passes over the coordinates at most.
+        Passes over the coordinates at most; few do where the start is near.
     tolerance : float
         Ends when no coordinate moved by more than this share of the largest limit.
 
@@ -189,8 +191,8 @@ def bounded_least_squares(
         moved = 0.0
         for place in range(found.shape[1]):
             rest = moments[:, place] - np.einsum("pk,pk->p", gram[:, place], found)
-            value = found[:, place] + rest / gram[:, place, place]
-            value = np.clip(value, -limits[:, place], limits[:, place])
+            free = found[:, place] + rest / gram[:, place, place]
+            value = np.clip(free, -limits[:, place], limits[:, place])
             moved = max(moved, float(np.abs(value - found[:, place]).max(initial=0.0)))
             found[:, place] = value
         if moved <= tolerance * float(limits.max(initial=0.0)):

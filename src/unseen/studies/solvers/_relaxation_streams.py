@@ -40,15 +40,7 @@ class Config:
 
 
 class Systems(NamedTuple):
-    """A pool of systems of one law and what solving each costs."""
-
-    shifts: NDArray[np.float64]
-    sweeps: NDArray[np.int64]
-    cg: NDArray[np.int64]
-
-
-class Stream(NamedTuple):
-    """One stream of systems, drawn from the pools: columns of equal length."""
+    """Systems and what solving each costs, columns of equal length: a pool, or a stream drawn from pools."""
 
     shifts: NDArray[np.float64]
     sweeps: NDArray[np.int64]
@@ -80,14 +72,23 @@ def systems(config: Config, law: str, seed: int) -> Systems:
     )
 
 
-def stream_of(config: Config, name: str, seed: int) -> Stream:
+def stream_of(config: Config, name: str, seed: int) -> Systems:
     """A stream of one law, or of one and then the other."""
     order = random_stream("028", "stream", name, seed).integers(config.pool, size=config.rounds)
     if name in LAWS:
-        return Stream(*(column[order] for column in systems(config, name, seed)))
+        return _chosen(systems(config, name, seed), order)
     half = config.rounds // 2
-    before, after = systems(config, "high", seed), systems(config, "low", seed)
-    return Stream(*(np.concatenate([a[order[:half]], b[order[half:]]]) for a, b in zip(before, after, strict=True)))
+    before = _chosen(systems(config, "high", seed), order[:half])
+    after = _chosen(systems(config, "low", seed), order[half:])
+    return Systems(
+        np.concatenate([before.shifts, after.shifts]),
+        np.concatenate([before.sweeps, after.sweeps]),
+        np.concatenate([before.cg, after.cg]),
+    )
+
+
+def _chosen(pool: Systems, rows: NDArray[np.int64]) -> Systems:
+    return Systems(pool.shifts[rows], pool.sweeps[rows], pool.cg[rows])
 
 
 def _binned(config: Config, policy: type[Bandit]) -> Callable[[int], ContextualBandit]:
