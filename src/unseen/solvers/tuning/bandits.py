@@ -100,7 +100,8 @@ def drawn_arms(probabilities: NDArray[np.float64], uniforms: NDArray[np.float64]
     """One arm per row, drawn with its probability by inverting the distribution function."""
     cumulative = np.cumsum(probabilities, axis=1)
     drawn: Chosen = (cumulative <= uniforms[:, None] * cumulative[:, -1:]).sum(axis=1)
-    return np.minimum(drawn, probabilities.shape[1] - 1)
+    last: int = probabilities.shape[1] - 1
+    return drawn.clip(max=last)
 
 
 class UniformChoice(Bandit):
@@ -138,7 +139,7 @@ class TsallisINF(Bandit):
         rounds = self.plays[rows].sum(axis=1)
         scale = self.totals[rows].sum(axis=1) / np.maximum(rounds, 1) if self.scaled else np.ones(len(rows))
         losses = self._weighted[rows] / np.where(scale > 0, scale, 1.0)[:, None]
-        likely = tsallis_probabilities(losses, 2 / np.sqrt(rounds + 1))
+        likely: NDArray[np.float64] = tsallis_probabilities(losses, 2 / np.sqrt(rounds + 1))
         self._likely[rows] = likely
         return likely
 
@@ -171,7 +172,8 @@ def tsallis_probabilities(losses: NDArray[np.float64], rates: NDArray[np.float64
         if (np.abs(step) <= 1e-13 * offset).all():
             break
     likely: NDArray[np.float64] = (2 / (rate * (excess + offset))) ** 2
-    return likely / likely.sum(axis=1, keepdims=True)
+    likely /= likely.sum(axis=1, keepdims=True)
+    return likely
 
 
 class LowerConfidenceBound(Bandit):
@@ -203,7 +205,8 @@ class LowerConfidenceBound(Bandit):
         spread = np.sqrt(np.maximum(self._squares[rows] / np.maximum(rounds, 1) - mean**2, 0))
         margin = np.sqrt(2 * np.log(np.maximum(rounds, 1))[:, None] / np.maximum(plays, 1))
         bound = np.where(plays == 0, -np.inf, self.mean_costs(rows) - self.width * spread[:, None] * margin)
-        return np.eye(self.arms)[bound.argmin(axis=1)]
+        likely: NDArray[np.float64] = np.eye(self.arms)[bound.argmin(axis=1)]
+        return likely
 
     def update(self, rows: Chosen, arms: Chosen, costs: Costs) -> None:
         """Sum the squares."""

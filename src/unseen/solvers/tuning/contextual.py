@@ -135,7 +135,7 @@ class ChebyshevContext:
         gram, moments = self._gram[streams, arms], self._moments[streams, arms]
         # A trace of a ridge decides what too few examples leave open, as the least-norm solution would.
         ridge = 1e-9 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(count) + 1e-12 * np.eye(count)
-        free = np.linalg.solve(gram + ridge, moments[..., None])[..., 0]
+        free: NDArray[np.float64] = np.linalg.solve(gram + ridge, moments[..., None])[..., 0]
         outside = (np.abs(free) > limits).any(axis=1)
         # The last fit is near the new one.
         last = np.clip(self.coefficients[streams, arms], -limits, limits)
@@ -150,9 +150,10 @@ class ChebyshevContext:
         if rounds == 0:
             return np.zeros(self.streams)
         span = self._extremes[1] - self._extremes[0]
-        bias = (np.pi + 2 / np.pi * np.log(2 * count + 1)) / (2 * (count + 1)) * span
+        bias: NDArray[np.float64] = (np.pi + 2 / np.pi * np.log(2 * count + 1)) / (2 * (count + 1)) * span
         error = self._errors + 2 * bias**2 * rounds
-        return 2 * rounds * np.sqrt(self.arms * rounds / np.where(error > 0, error, 1.0))
+        rates: NDArray[np.float64] = 2 * rounds * np.sqrt(self.arms * rounds / np.where(error > 0, error, 1.0))
+        return rates
 
     def _features(self, contexts: ArrayLike) -> NDArray[np.float64]:
         place = 2 * (np.asarray(contexts, dtype=np.float64) - self.low) / (self.high - self.low) - 1

@@ -1,4 +1,74 @@
-"""PAGE"""
+r"""A solver's parameter set while solving: bandits that see sweep counts, and bandits that see the system, too.
+
+Paper: Khodak, Chow, Balcan and Talwalkar (2023), "Learning to Relax: Setting Solver Parameters Across a Sequence of
+Linear System Instances".
+
+What the paper claims
+    A stream of related linear systems is solved by successive over-relaxation, whose parameter decides how many sweeps
+    each takes. A bandit that sees those counts alone comes to cost, per system, about what the best fixed parameter
+    would have cost (regret grows slower than the stream). Where the systems differ by a shift of the diagonal that is
+    known, a contextual bandit comes to the best parameter for each single system.
+
+What was run (scale small)
+    The authors' systems: the five-point Laplacian on 10 x 10 points plus a random multiple of the identity, between
+    -0.15 and 0.45, Beta(1/2, 3/2) in the stream of high variance and Beta(2, 6) in that of low; Gaussian right-hand
+    sides within the ball of radius 10; 20 parameters from 1 to 1.95; residuals of 1e-8. 8,000 systems per stream,
+    drawn from 1,000 of which every parameter's sweeps are known, so that choices of hindsight are exact. In a third
+    stream the law changes from the first to the second halfway. Five seeds decide systems, order and choices.
+    No wall time enters: a sweep costs one product with the matrix, and so does an iteration of conjugate gradients.
+
+Ours beside theirs
+    ================================  ==========  ===================
+    \                                 theirs      ours, mean of seeds
+    ================================  ==========  ===================
+    best fixed parameter, high        about 1.8   1.79
+    best fixed parameter, low         about 1.6   1.65
+    systems in a stream, streams      5000, 40    8000, 5
+    ================================  ==========  ===================
+
+    Theirs from the legends in ``scripts/learning.m`` of github.com/mkhodak/learning-to-relax (commit 973a880), which
+    stores no outcomes. Mean sweeps per system of ours:
+
+    ====================================  ====  ===  ========
+    \                                     high  low  changing
+    ====================================  ====  ===  ========
+    Gauss-Seidel                          595   275  438
+    a parameter at random                 275   146  213
+    Tsallis-INF on raw counts             170   87   124
+    Tsallis-INF                           115   66   95
+    confidence bounds                     108   63   95
+    best fixed parameter                  103   60   87
+    Tsallis-INF in five bins              94    61   81
+    confidence bounds in five bins        84    54   75
+    ChebCB                                64    46   57
+    best parameter for each system        58    43   51
+    conjugate gradients                   33    33   33
+    ====================================  ====  ===  ========
+
+What differs from the paper and its code, and why
+    1. The root that Tsallis-INF needs is found from a start that Newton's method cannot leave; the authors start at -1,
+       and where that diverges, their code plays at random.
+    2. ChebCB's bound on the error of prediction leaves out the residual of the last constrained fit, which is zero in
+       their code wherever the constraints are slack. The context's range is that of the shifts; theirs goes to 0.65.
+    3. Confidence bounds (UCB1 with the costs' standard deviation for their range) stand beside Tsallis-INF, alone and
+       in bins: what a user might try first. Neither was tuned.
+    4. The paper's second part, preconditioned conjugate gradients in a heat equation, is not tested.
+    5. ChebCB's bounded fits start from the last one and take at most 60 passes. They were exact in a first version,
+       seen on seeds 50 and 51 (mean cost 0.62 of the best fixed parameter's, as now), and took minutes longer.
+
+What was found
+    Both claims hold. Tsallis-INF ends 12 % above the best fixed parameter, 9 % where shifts vary little and 10 % where
+    the law changes halfway; per system, what it pays above falls from 71 sweeps after 500 systems to 12 after 8,000.
+    Told the shift, ChebCB pays less than any fixed parameter could after some 500 systems and ends 11 % above the
+    best parameter for each system. Told another system's shift it ends 7 % above the best fixed parameter.
+
+    What fails is the method without the division of costs by their running mean, which stands in the authors' code
+    alone: on raw counts Tsallis-INF still pays 1.65 times the best fixed parameter after 8,000 systems. Plain
+    confidence bounds do somewhat better than Tsallis-INF on these streams, which are random and not adversarial.
+
+    None of it says that relaxation is the method to choose: conjugate gradients, which have nothing to set, take 57 %
+    of the products that relaxation takes with the best parameter for each single system.
+"""
 
 from __future__ import annotations
 
@@ -182,6 +252,7 @@ SHOWN = {
 def figure(trials: Trials) -> Figure:
     """Mean cost so far over the number of systems solved, with what the choices of hindsight cost."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     drawn, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), width_ratios=(2, 1), sharey=True, layout="constrained")
     for condition, (label, colour) in SHOWN.items():
@@ -201,6 +272,9 @@ def figure(trials: Trials) -> Figure:
             axes.axhline(value, color="k", linestyle=style, linewidth=1, label=label if axes is left else None)
     left.set_xscale("log")
     left.set_yscale("log")
+    left.set_yticks([30, 50, 100, 200, 300, 500])
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_formatter(NullFormatter())
     left.set_xlabel("systems solved so far")
     left.set_ylabel("mean sweeps per system")
     left.set_title("A bandit sets the parameter while solving")
