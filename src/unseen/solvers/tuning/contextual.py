@@ -157,8 +157,8 @@ class ChebyshevContext:
 
     def _features(self, contexts: ArrayLike) -> NDArray[np.float64]:
         place = 2 * (np.asarray(contexts, dtype=np.float64) - self.low) / (self.high - self.low) - 1
-        values: NDArray[np.float64] = chebvander(np.clip(place, -1, 1), self.coefficients.shape[-1] - 1)
-        return values
+        values = chebvander(np.clip(place, -1, 1), self.coefficients.shape[-1] - 1)
+        return np.asarray(values, dtype=np.float64)
 
 
 def bounded_least_squares(
