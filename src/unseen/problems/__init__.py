@@ -26,6 +26,7 @@ PROBLEMS = {
     "feature-noise-patches": "unseen.problems.planted.feature_noise_patches:FeatureNoisePatches",
     "slab-mixture": "unseen.problems.planted.slabs:SlabMixture",
     "xor-clusters": "unseen.problems.planted.xor_clusters:XorClusters",
+    "linear-system": "unseen.problems.linear.equation:EllipticEquation",
     "linear-teacher": "unseen.problems.regression.linear_teacher:LinearTeacher",
     "relu-teacher": "unseen.problems.regression.relu_teacher:ReluTeacher",
     "smooth-teacher": "unseen.problems.regression.smooth_teacher:SmoothTeacher",
