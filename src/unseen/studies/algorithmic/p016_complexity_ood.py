@@ -397,4 +397,5 @@ study = Study(
     trial=trial,
     figure=figure,
     broken={"plain": "plain-every-reach"},
+    seeds=tuple(range(10)),
 )
