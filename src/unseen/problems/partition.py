@@ -75,7 +75,11 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def drawn_where(
-    draw: Callable[[int], NDArray[np.int64]], keep: Callable[[NDArray[np.int64]], NDArray[np.bool_]], count: int
+    draw: Callable[[int], NDArray[np.int64]],
+    keep: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
+    count: int,
+    *,
+    share: float | None = None,
 ) -> NDArray[np.int64]:
     """The first `count` rows that are drawn and kept.
 
@@ -86,6 +90,9 @@ def drawn_where(
     keep : callable
         ``keep(rows) -> bool array``, which of them belong to the split.
     count : int
+    share : float, optional
+        How much of what is drawn is expected to be kept, so that few rows too many are drawn; unsaid, twice the number
+        wanted are drawn at a time. Another share gives other rows.
 
     Returns
     -------
@@ -99,7 +106,7 @@ def drawn_where(
     parts: list[NDArray[np.int64]] = []
     kept = tried = 0
     while kept < count:
-        rows = draw(2 * count)
+        rows = draw(2 * count if share is None else int(1.05 * (count - kept) / share) + 16)
         tried += len(rows)
         parts.append(rows[keep(rows)])
         kept += len(parts[-1])
