@@ -17,6 +17,7 @@ PROBLEMS = {
     "chain-product": "unseen.problems.numbers.chain_product:ChainProduct",
     "greatest-common-divisor": "unseen.problems.numbers.common_divisor:GreatestCommonDivisor",
     "linear-equation": "unseen.problems.numbers.linear_equation:LinearEquation",
+    "number-arithmetic": "unseen.problems.numbers.number_arithmetic:NumberArithmetic",
     "pair-matching": "unseen.problems.sequences.matching:pair_matching",
     "triple-matching": "unseen.problems.sequences.matching:triple_matching",
     "frozen-conjunction": "unseen.problems.sequences.conjunction:FrozenConjunction",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import random_stream
+
+Whole = TypeVar("Whole", bound=np.integer)
+"""Any type of integers."""
 
 
 def hashed_share(rows: NDArray[np.int64], *labels: Hashable) -> NDArray[np.float64]:
@@ -75,12 +79,12 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def drawn_where(
-    draw: Callable[[int], NDArray[np.int64]],
-    keep: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
+    draw: Callable[[int], NDArray[Whole]],
+    keep: Callable[[NDArray[Whole]], NDArray[np.bool_]],
     count: int,
     *,
     share: float | None = None,
-) -> NDArray[np.int64]:
+) -> NDArray[Whole]:
     """The first `count` rows that are drawn and kept.
 
     Parameters
@@ -96,14 +100,14 @@ def drawn_where(
 
     Returns
     -------
-    int64 array, shape (count, k)
+    integer array, shape (count, k)
 
     Raises
     ------
     RuntimeError
         If hardly any row is kept.
     """
-    parts: list[NDArray[np.int64]] = []
+    parts: list[NDArray[Whole]] = []
     kept = tried = 0
     while kept < count:
         rows = draw(2 * count if share is None else int(1.05 * (count - kept) / share) + 16)
