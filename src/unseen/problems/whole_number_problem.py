@@ -43,7 +43,7 @@ class WholeNumberProblem(ReadAnswers):
         return {
             "one more": truth + 1,
             "one less": truth - 1,
-            "a little off": [t + 0.5 for t in truth.tolist()],
+            "a little off": [t + 0.5 if abs(t) < 2**52 else f"{t}.5" for t in truth.tolist()],
             "not a number": np.full(len(truth), np.nan),
             "two numbers": [f"{t} {t}" for t in truth],
             "a sentence": [f"the answer is {t}" for t in truth],

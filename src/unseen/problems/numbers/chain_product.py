@@ -87,9 +87,7 @@ class ChainProduct(WholeNumberRows):
 
     def drawn(self, generator: np.random.Generator, count: int, split: str) -> Rows:
         """Numbers of one length per row."""
-        fewest, most = (
-            (self.factors + 1, self._most_factors) if split == "longer:factors" else (2, self.factors)
-        )
+        fewest, most = (self.factors + 1, self._most_factors) if split == "longer:factors" else (2, self.factors)
         shortest, longest = (self.digits + 1, self._most_digits) if split == "longer:digits" else (1, self.digits)
         lengths = generator.integers(fewest, most + 1, size=count)
         low = 10 ** (generator.integers(shortest, longest + 1, size=count) - 1)
@@ -133,7 +131,7 @@ class ChainProduct(WholeNumberRows):
         return {"steps": steps, "factors": (rows != 0).sum(axis=1), "digits": digit_counts(rows[:, 0])}
 
     def text(self, examples: Examples) -> list[str]:
-        """``"What is 34 * 7?"``, or in words ``"What is 34 times 7?"``; negative factors after the first in brackets."""
+        """``"What is 34 * (-7)?"``, or in words ``"What is 34 times 7?"``."""
         factors, words = examples.inputs["factors"], examples.inputs["in_words"]
         used = int((factors != 0).any(axis=0).sum())
         signs = ["", " * ", "", " times "] if words.any() else ["", " * "]

@@ -16,7 +16,6 @@ from unseen.problems.numbers.whole_number_rows import (
     WholeNumberRows,
     checked_whole,
     digit_counts,
-    numbers_of_digits,
 )
 
 MOST_TERMS, MOST_DIGITS = 50, 7
@@ -67,7 +66,7 @@ class ChainSum(WholeNumberRows):
 
     @property
     def splits(self) -> Mapping[str, Split]:
-        """``train``, ``iid``, ``longer:terms``, ``longer:digits``, ``composed:subtractions`` and ``perturbed:words``."""
+        """``train``, ``iid``, two longer ones, ``composed:subtractions`` and ``perturbed:words``."""
         kind = f"2 to {self.terms} numbers of 1 to {self.digits} digits"
         return {
             "train": Split(None, f"{kind}; no subtraction directly after another"),

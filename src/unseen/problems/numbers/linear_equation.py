@@ -58,7 +58,7 @@ class LinearEquation(WholeNumberRows):
 
     @property
     def splits(self) -> Mapping[str, Split]:
-        """``train``, ``iid``, ``longer:numbers``, ``composed:both-sides``, ``perturbed:letters``, ``shifted:negative``."""
+        """``train``, ``iid``, and one split each that is longer, composed, perturbed and shifted."""
         kind = f"factors, summands and solutions of up to {self.largest}"
         return {
             "train": Split(None, kind),

@@ -14,8 +14,14 @@ from numpy.typing import NDArray
 from unseen.contracts.problem import Examples, Split
 from unseen.formats.number_forms import FORMS, FormName, number_in
 from unseen.formats.numerals import chosen, lines
-from unseen.problems.numbers.digit_arrays import Counts, Truths, larger, multiplied, packed, signed_sum
-from unseen.problems.numbers.place_numbers import frame, significant, written_rows
+from unseen.problems.numbers.digit_arrays import Counts, Truths, larger, multiplied, signed_sum
+from unseen.problems.numbers.place_numbers import (
+    fraction_parts,
+    frame,
+    larger_fraction,
+    significant,
+    written_rows,
+)
 from unseen.problems.numbers.written_numbers import (
     Pair,
     WrittenNumbers,
@@ -129,14 +135,8 @@ class NumberArithmetic(WrittenNumbers):
         pair = drawn_pair(generator, self.representation, count, self.digits, split, negative=negative)
         if self.operation != "subtract" or negative:
             return pair
-        if self.representation == "fraction":
-            (a, b), (c, d) = (self._parts(rows) for rows in (pair.left, pair.right))
-            if 2 * self.digits <= 9:
-                swap = a * d < c * b
-            else:
-                swap = np.array([int(p) * int(s) < int(r) * int(q) for p, q, r, s in zip(a, b, c, d, strict=True)])
-        else:
-            swap = larger(pair.right, pair.left)
+        exceeds = larger_fraction if self.representation == "fraction" else larger
+        swap = exceeds(pair.right, pair.left)
         left, right = np.where(swap[:, None], pair.right, pair.left), np.where(swap[:, None], pair.left, pair.right)
         return pair._replace(left=left, right=right)
 
@@ -174,7 +174,7 @@ class NumberArithmetic(WrittenNumbers):
     def _by_integers(self, pair: Pair) -> list[str]:
         """Answers by pairs of Python's integers, above and below the bar."""
         if self.representation == "fraction":
-            (a, b), (c, d) = (self._parts(rows) for rows in (pair.left, pair.right))
+            (a, b), (c, d) = (fraction_parts(rows) for rows in (pair.left, pair.right))
             columns = [column.tolist() for column in (a, b, c, d)]
         else:
             texts = (written_rows("integer", rows, 0) for rows in (pair.left, pair.right))
@@ -185,10 +185,6 @@ class NumberArithmetic(WrittenNumbers):
         signs = [np.where(minus, -1, 1).tolist() for minus in (pair.left_minus, pair.right_minus)]
         rows = zip(*columns, *signs, strict=True)
         return [_combined(self.operation, s * a, b, t * c, d) for a, b, c, d, s, t in rows]
-
-    def _parts(self, rows: NDArray[np.int8]) -> tuple[Counts, Counts]:
-        half = rows.shape[1] // 2
-        return packed(rows[:, :half])[:, 0], packed(rows[:, half:])[:, 0]
 
     def known(self, pair: Pair) -> dict[str, Counts]:
         """``digits``, ``steps`` and, where places are added, ``carries``."""

@@ -10,6 +10,7 @@ from unseen.formats.numerals import ABSENT, Codes, chosen, numerals
 from unseen.problems.numbers.digit_arrays import (
     Counts,
     Digits,
+    Truths,
     first_places,
     last_places,
     moved,
@@ -19,6 +20,10 @@ from unseen.problems.numbers.digit_arrays import (
 
 LARGEST_EXPONENT = 6
 """Powers of ten of scientific notation, up and down: more would make sums that are all zeros in between."""
+
+
+SHORT = 18
+"""Columns of fractions whose parts have at most nine digits, so that a product of two fits into 64 bits."""
 
 
 def frame(form: FormName, digits: int) -> tuple[int, int]:
@@ -73,6 +78,21 @@ def significant(form: FormName, rows: Digits) -> Counts:
         return np.maximum(half - first_places(rows[:, :half]), half - first_places(rows[:, half:]))
     last = rows.shape[1] - 1 if form == "integer" else last_places(rows)
     return np.asarray(last - first_places(rows) + 1, dtype=np.int64)
+
+
+def fraction_parts(rows: Digits) -> tuple[Counts, Counts]:
+    """What stands above and below the bar of each fraction, int64 of shape (n,)."""
+    above, below = (packed(part)[:, 0] for part in np.hsplit(rows, 2))
+    return above, below
+
+
+def larger_fraction(left: Digits, right: Digits) -> Truths:
+    """Whether the left fraction exceeds the right one; by Python's integers where products exceed 64 bits."""
+    (a, b), (c, d) = fraction_parts(left), fraction_parts(right)
+    if left.shape[1] <= SHORT:
+        return np.asarray(a * d > c * b)
+    rows = zip(*(column.tolist() for column in (a, b, c, d)), strict=True)
+    return np.array([p * s > r * q for p, q, r, s in rows], dtype=bool)
 
 
 def written_rows(form: FormName, rows: Digits, places: int) -> Codes:

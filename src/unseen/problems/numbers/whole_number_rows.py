@@ -149,9 +149,3 @@ def digit_counts(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     powers = 10 ** np.arange(1, 19, dtype=np.int64)
     return np.asarray(np.searchsorted(powers, np.abs(numbers), side="right") + 1, dtype=np.int64)
-
-
-def numbers_of_digits(generator: np.random.Generator, digits: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number from 1 up per entry of `digits` (1 to 18), uniform among those of so many digits; int64."""
-    low = 10 ** (digits - 1)
-    return np.asarray(low + (generator.random(digits.shape) * (9 * low)).astype(np.int64), dtype=np.int64)

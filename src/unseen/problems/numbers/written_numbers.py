@@ -35,6 +35,9 @@ MOST_DIGITS = 50
 MOST_FRACTION_DIGITS = 9
 """Twice as many digits, above and below the bar, fit into 64 bits each, so that fractions are reduced many at once."""
 
+BLOCK = 512
+"""Questions drawn from one stream: few, since a question takes some microseconds and most requests are small."""
+
 TRAIN_SHARE = 0.6
 """Share of the questions of training's size that are ``train``; the other splits of that size divide the rest."""
 
@@ -168,7 +171,7 @@ class WrittenNumbers(Problem):
             rows = drawn_where(lambda more: draw_rows(generator, more), keep, count, share=high - low)
             return {"rows": rows}
 
-        rows = draw_in_blocks(n, draw, self.name, settings, split, int(seed))["rows"]
+        rows = draw_in_blocks(n, draw, self.name, settings, split, int(seed), block_size=BLOCK)["rows"]
         pair = _pair(rows, width)
         shown = f"<U{2 * width + 16}"
         return Examples(
