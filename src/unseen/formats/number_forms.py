@@ -61,11 +61,19 @@ def number_in(text: str) -> Fraction | None:
         return None
     sign, above, power, below = found.groups()
     exponent = int(power or 0)
-    divisor = Fraction(below.replace(",", "")) if below else Fraction(1)
-    if abs(exponent) > MOST_EXPONENT or not divisor:
+    numerator, places = _digits(above)
+    denominator, places_below = _digits(below or "1")
+    if abs(exponent) > MOST_EXPONENT or not denominator:
         return None
-    value = Fraction(above.replace(",", "")) * Fraction(10) ** exponent / divisor
+    shift = exponent - places + places_below
+    value = Fraction(numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0))
     return -value if sign == "-" else value
+
+
+def _digits(decimal: str) -> tuple[int, int]:
+    """All digits of a decimal number as one integer, and how many stand behind the point."""
+    whole, _, behind = decimal.replace(",", "").partition(".")
+    return int(whole + behind), len(behind)
 
 
 def is_in_form(text: str, form: FormName) -> bool:
