@@ -20,8 +20,9 @@ def test_numerals_are_those_of_python(numbers):
 @given(st.lists(st.tuples(st.integers(0, 99), st.booleans(), WORDS), max_size=30))
 def test_lines_put_texts_and_columns_side_by_side(rows):
     a, sign, b = (np.array([row[i] for row in rows], dtype=t) for i, t in enumerate((np.int64, bool, np.int64)))
-    found = lines(["¿", numerals(a), chosen([" × ", "-"], sign), "=", numerals(b), "?!"])
-    assert found == [f"¿{a}{'-' if minus else ' × '}={b}?!" for a, minus, b in rows]
+    found = lines(["¿", numerals(a), chosen([" \N{MULTIPLICATION SIGN} ", "-"], sign), "=", numerals(b), "?!"])
+    times = " \N{MULTIPLICATION SIGN} "
+    assert found == [f"¿{a}{'-' if minus else times}={b}?!" for a, minus, b in rows]
 
 
 def test_more_rows_than_are_put_together_at_once():
@@ -36,6 +37,6 @@ def test_parts_that_do_not_fit_are_named():
         lines([one, two])
     with pytest.raises(ValueError, match="not \\[\\]"):
         lines(["text"])
-    for strange in ("a\nb", "−"):
+    for strange in ("a\nb", "\N{MINUS SIGN}"):
         with pytest.raises(ValueError, match="Latin-1"):
             lines([one, strange])

@@ -6,7 +6,7 @@ decoding and one splitting, which takes a fraction of a microsecond per text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,17 @@ def chosen(texts: Sequence[str], which: NDArray[Any]) -> Codes:
     return table[np.asarray(which).astype(np.intp)]
 
 
+def parts_of(count: int) -> Iterator[slice]:
+    """Cut `count` rows into runs of at most `ROWS`, for writers that make large matrices of each.
+
+    Examples
+    --------
+    >>> [part.stop - part.start for part in parts_of(10_000)]
+    [8192, 1808]
+    """
+    return (slice(start, min(start + ROWS, count)) for start in range(0, count, ROWS))
+
+
 def lines(parts: Sequence[str | Codes]) -> list[str]:
     """Put parts side by side and give one string per row.
 
@@ -149,12 +160,11 @@ def lines(parts: Sequence[str | Codes]) -> list[str]:
     width = sum(part.shape[-1] for part in inner) + 1
     found: list[str] = []
     count = counts.pop()
-    for start in range(0, count, ROWS):
-        rows = min(ROWS, count - start)
-        block = np.empty((rows, width), dtype=np.uint8)
+    for rows in parts_of(count):
+        block = np.empty((rows.stop - rows.start, width), dtype=np.uint8)
         column = 0
         for part in inner:
-            block[:, column : column + part.shape[-1]] = part[start : start + rows] if part.ndim == 2 else part
+            block[:, column : column + part.shape[-1]] = part[rows] if part.ndim == 2 else part
             column += part.shape[-1]
         block[:, -1] = _END
         joined = block.tobytes().translate(None, b"\0")[:-1].replace(b"\n", glue)

@@ -91,12 +91,10 @@ class ChainProduct(WholeNumberRows):
         shortest, longest = (self.digits + 1, self._most_digits) if split == "longer:digits" else (1, self.digits)
         lengths = generator.integers(fewest, most + 1, size=count)
         low = 10 ** (generator.integers(shortest, longest + 1, size=count) - 1)
-        rows = np.zeros((count, self._most_factors), dtype=np.int64)
-        for place in range(most):
-            rows[:, place] = low + (generator.random(count) * (9 * low)).astype(np.int64)
-            rows[place >= lengths, place] = 0
+        rows = low[:, None] + (generator.random((count, most)) * (9 * low[:, None])).astype(np.int64)
+        rows[np.arange(most) >= lengths[:, None]] = 0
         if split == "shifted:negative":
-            rows[:, :most] *= np.where(generator.random((count, most)) < 0.5, -1, 1)
+            rows *= np.where(generator.random((count, most)) < 0.5, -1, 1)
             rows[:, 0] = np.where((rows < 0).any(axis=1), rows[:, 0], -rows[:, 0])
         return rows
 
@@ -106,7 +104,8 @@ class ChainProduct(WholeNumberRows):
 
     def shown(self, rows: Rows, split: str) -> dict[str, NDArray[Any]]:
         """``factors`` and ``in_words``."""
-        return {"factors": rows, "in_words": np.full(len(rows), split == "perturbed:words")}
+        factors = np.pad(rows, ((0, 0), (0, self._most_factors - rows.shape[1])))
+        return {"factors": factors, "in_words": np.full(len(rows), split == "perturbed:words")}
 
     def rows(self, examples: Examples) -> Rows:
         """The column ``factors``."""

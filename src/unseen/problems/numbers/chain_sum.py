@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import Examples, Split
-from unseen.formats.numerals import chosen, lines, numerals
+from unseen.formats.numerals import chosen, lines, numerals, parts_of
 from unseen.problems.numbers.whole_number_rows import (
     Rows,
     WholeNumberRows,
@@ -49,10 +49,10 @@ class ChainSum(WholeNumberRows):
     digits: int = 4
 
     shares: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "train": (0.0, 0.7),
-        "iid": (0.7, 0.8),
-        "composed:subtractions": (0.8, 0.9),
-        "perturbed:words": (0.9, 1.0),
+        "train": (0.0, 0.79),
+        "iid": (0.79, 0.86),
+        "composed:subtractions": (0.86, 0.93),
+        "perturbed:words": (0.93, 1.0),
     }
 
     def __post_init__(self) -> None:
@@ -93,12 +93,9 @@ class ChainSum(WholeNumberRows):
             for place in range(2, most):
                 minus[place] &= ~minus[place - 1]
         low = 10 ** (digits - 1)
-        rows = np.zeros((count, 2 * self.terms), dtype=np.int64)
-        for place in range(most):
-            numbers = low + (generator.random(count) * (9 * low)).astype(np.int64)
-            numbers[place >= lengths] = 0
-            rows[:, place] = np.where(minus[place], -numbers, numbers)
-        return rows
+        numbers = low + (generator.random((most, count)) * (9 * low)).astype(np.int64)
+        numbers[np.arange(most)[:, None] >= lengths] = 0
+        return np.ascontiguousarray(np.where(minus, -numbers, numbers).T)
 
     def ordered(self, rows: Rows) -> Rows:
         """The terms in ascending order."""
@@ -106,7 +103,8 @@ class ChainSum(WholeNumberRows):
 
     def shown(self, rows: Rows, split: str) -> dict[str, NDArray[Any]]:
         """``terms`` and ``in_words``."""
-        return {"terms": rows, "in_words": np.full(len(rows), split == "perturbed:words")}
+        terms = np.pad(rows, ((0, 0), (0, 2 * self.terms - rows.shape[1])))
+        return {"terms": terms, "in_words": np.full(len(rows), split == "perturbed:words")}
 
     def rows(self, examples: Examples) -> Rows:
         """The column ``terms``."""
@@ -127,11 +125,13 @@ class ChainSum(WholeNumberRows):
     def text(self, examples: Examples) -> list[str]:
         """``"What is 412 - 305 + 27?"``, or in words ``"What is 412 minus 305 plus 27?"``."""
         terms, words = examples.inputs["terms"], examples.inputs["in_words"]
-        used = int((terms != 0).any(axis=0).sum())
-        signs = [" - ", " + ", ""] if not words.any() else [" - ", " + ", "", " minus ", " plus ", ""]
-        parts: list[Any] = ["What is ", numerals(terms[:, 0])]
-        for place in range(1, used):
-            column = terms[:, place]
-            sign = np.where(column == 0, 2, column > 0) + 3 * words
-            parts += [chosen(signs, sign), numerals(np.abs(column), zero=False)]
-        return lines([*parts, "?"])
+        return [text for part in parts_of(len(terms)) for text in _written(terms[part], words[part])]
+
+
+def _written(terms: Rows, words: NDArray[np.bool_]) -> list[str]:
+    used = int((terms != 0).any(axis=0).sum())
+    signs = [" - ", " + ", ""] if not words.any() else [" - ", " + ", "", " minus ", " plus ", ""]
+    rest = np.ascontiguousarray(terms[:, 1:used])
+    sign = chosen(signs, (np.where(rest == 0, 2, rest > 0) + 3 * words[:, None]).ravel())
+    pieces = np.concatenate([sign, numerals(np.abs(rest.ravel()), zero=False)], axis=1)
+    return lines(["What is ", numerals(terms[:, 0]), pieces.reshape(len(terms), -1), "?"])
