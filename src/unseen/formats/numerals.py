@@ -90,7 +90,7 @@ def numerals(numbers: NDArray[np.int64], *, zero: bool = True) -> Codes:
 
 
 def chosen(texts: Sequence[str], which: NDArray[Any]) -> Codes:
-    """One of a few texts per row, uint8 of shape (n, length of the longest).
+    """One of a few texts per row, uint8 of shape (n, length of the longest, rounded up to whole groups).
 
     Parameters
     ----------
@@ -104,11 +104,14 @@ def chosen(texts: Sequence[str], which: NDArray[Any]) -> Codes:
     >>> lines([chosen([" - ", " + "], np.array([True, False]))])
     [' + ', ' - ']
     """
-    width = max(len(text) for text in texts)
+    width = -(-max(1, *(len(text) for text in texts)) // GROUP) * GROUP
     table = np.zeros((len(texts), width), dtype=np.uint8)
     for row, text in zip(table, texts, strict=True):
         row[: len(text)] = np.frombuffer(text.encode("latin-1"), dtype=np.uint8)
-    return table[np.asarray(which).astype(np.intp)]
+    places = np.asarray(which).astype(np.intp)
+    # Words are looked up faster than rows of bytes.
+    words = table.view(np.uint32)
+    return (words[:, 0][places][:, None] if width == GROUP else words[places]).view(np.uint8)
 
 
 def parts_of(count: int) -> Iterator[slice]:

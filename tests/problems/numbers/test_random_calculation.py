@@ -79,7 +79,7 @@ def test_pairs_of_operations_occur_where_they_are_said_to_and_nowhere_else():
 
 def test_perturbed_writing_is_the_same_expression():
     problem = RandomCalculation()
-    shapes = {"perturbed:brackets": ("[", "]"), "perturbed:spacing": ("  ",), "perturbed:signs": ("\N{DIVISION SIGN}",)}
+    shapes = {"perturbed:layout": ("[", "]", "  "), "perturbed:signs": ("\N{DIVISION SIGN}",)}
     for split, marks in shapes.items():
         texts = problem.sample(split, 100, seed=3).inputs["expression"].tolist()
         for mark in marks:

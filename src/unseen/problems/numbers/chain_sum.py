@@ -84,7 +84,10 @@ class ChainSum(WholeNumberRows):
         composed = split == "composed:subtractions"
         lengths = generator.integers(3 if composed else fewest, most + 1, size=count)
         digits = generator.integers(shortest, longest + 1, size=count)
-        minus = generator.random((most, count)) < 0.5
+        # One random number gives the sign by its half and the digits by its place in that half.
+        drawn = 2 * generator.random((most, count))
+        minus = drawn >= 1
+        drawn -= minus
         minus[0] = False
         if composed:
             first = (1 + generator.random(count) * (lengths - 2)).astype(np.int64)
@@ -93,9 +96,10 @@ class ChainSum(WholeNumberRows):
             for place in range(2, most):
                 minus[place] &= ~minus[place - 1]
         low = 10 ** (digits - 1)
-        numbers = low + (generator.random((most, count)) * (9 * low)).astype(np.int64)
+        numbers = low + (drawn * (9 * low)).astype(np.int64)
         numbers[np.arange(most)[:, None] >= lengths] = 0
-        return np.ascontiguousarray(np.where(minus, -numbers, numbers).T)
+        np.negative(numbers, out=numbers, where=minus)
+        return np.ascontiguousarray(numbers.T)
 
     def ordered(self, rows: Rows) -> Rows:
         """The terms in ascending order."""
@@ -133,5 +137,8 @@ def _written(terms: Rows, words: NDArray[np.bool_]) -> list[str]:
     signs = [" - ", " + ", ""] if not words.any() else [" - ", " + ", "", " minus ", " plus ", ""]
     rest = np.ascontiguousarray(terms[:, 1:used])
     sign = chosen(signs, (np.where(rest == 0, 2, rest > 0) + 3 * words[:, None]).ravel())
-    pieces = np.concatenate([sign, numerals(np.abs(rest.ravel()), zero=False)], axis=1)
-    return lines(["What is ", numerals(terms[:, 0]), pieces.reshape(len(terms), -1), "?"])
+    number = numerals(np.abs(rest.ravel()), zero=False)
+    parts: list[Any] = ["What is ", numerals(terms[:, 0])]
+    for place in range(used - 1):
+        parts += [column.reshape(*rest.shape, -1)[:, place] for column in (sign, number)]
+    return lines([*parts, "?"])

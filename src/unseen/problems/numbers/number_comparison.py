@@ -103,11 +103,12 @@ class NumberComparison(WrittenNumbers):
             seen = grouped(self.representation, pair.left, self.digits)
             differ &= seen | grouped(self.representation, pair.right, self.digits)
         if self.representation == "fraction" or split == "shifted:negative":
-            return differ
+            return np.asarray(differ)
         steps = _steps(pair)
         if split == "longer:steps":
-            return differ & (steps > self._easiest) & (steps <= self.digits) & self._well_formed(pair.right)
-        return differ & (steps <= self._easiest)
+            reachable = (steps <= self.digits) & self._well_formed(pair.right)
+            return np.asarray(differ & (steps > self._easiest) & reachable)
+        return np.asarray(differ & (steps <= self._easiest))
 
     def _well_formed(self, rows: Digits) -> Truths:
         """Numbers that could have been drawn: those with a point have a digit behind it."""

@@ -75,7 +75,8 @@ def significant(form: FormName, rows: Digits) -> Counts:
     """Digits from the first to the last that counts, of fractions those of the longer part; int64 of shape (n,)."""
     if form == "fraction":
         half = rows.shape[1] // 2
-        return np.maximum(half - first_places(rows[:, :half]), half - first_places(rows[:, half:]))
+        parts = rows[:, :half], rows[:, half:]
+        return np.asarray(half - np.minimum(*(first_places(part) for part in parts)), dtype=np.int64)
     last = rows.shape[1] - 1 if form == "integer" else last_places(rows)
     return np.asarray(last - first_places(rows) + 1, dtype=np.int64)
 

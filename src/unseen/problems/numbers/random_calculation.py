@@ -34,12 +34,10 @@ BLOCK = 64
 """Expressions drawn from one stream: few, since each takes some ten microseconds."""
 
 SHARES = {
-    "train": (0.0, 0.5),
-    "iid": (0.5, 0.6),
-    "composed:operations": (0.6, 0.7),
-    "perturbed:signs": (0.7, 0.8),
-    "perturbed:brackets": (0.8, 0.9),
-    "perturbed:spacing": (0.9, 1.0),
+    "train": (0.0, 0.4),
+    "iid": (0.4, 0.6),
+    "perturbed:signs": (0.6, 0.8),
+    "perturbed:layout": (0.8, 1.0),
 }
 """Which hashes of canonical forms belong to which split of expressions alike in size."""
 
@@ -109,14 +107,14 @@ class RandomCalculation(Problem):
 
     @property
     def splits(self) -> Mapping[str, Split]:
-        """``train``, ``iid``, two longer ones, three perturbed ones and, of two steps or more, one composed."""
+        """``train``, ``iid``, two longer ones, two perturbed ones and, of two steps or more, one composed."""
         kind = f"1 to {self.steps} operations on numbers made of 0 to {self.largest}"
         composed = {}
         if self._pairs and self.steps > 1:
-            pairs = " or ".join(f"a {outer} (b {inner} c)" for outer, inner in self._pairs)
+            pairs = " or ".join(f"a {pair[0]} (b {pair[1]} c)" for pair in self._pairs)
             composed["composed:operations"] = Split("composed", f"{kind}, with {pairs}, which no other split has")
         return {
-            "train": Split(None, f"{kind}; half of all such expressions"),
+            "train": Split(None, f"{kind}; two fifths of all such expressions"),
             "iid": Split("iid", f"{kind}, not in train in any order of summands or factors"),
             "longer:steps": Split("longer", f"{self.steps + 1} to {2 * self.steps} operations"),
             "longer:numbers": Split(
@@ -125,8 +123,7 @@ class RandomCalculation(Problem):
             "perturbed:signs": Split(
                 "perturbed", f"{kind}, written with the signs of print: {' '.join(OTHER_SIGNS.values())}"
             ),
-            "perturbed:brackets": Split("perturbed", f"{kind}, written with square brackets"),
-            "perturbed:spacing": Split("perturbed", f"{kind}, written with two blanks around each sign"),
+            "perturbed:layout": Split("perturbed", f"{kind}, with square brackets, and two blanks around each sign"),
             **composed,
         }
 
@@ -249,8 +246,7 @@ class RandomCalculation(Problem):
             found += drawn
         found = found[:count]
         signs = OTHER_SIGNS if split == "perturbed:signs" else None
-        brackets = "[]" if split == "perturbed:brackets" else "()"
-        blanks = "  " if split == "perturbed:spacing" else " "
+        brackets, blanks = ("[]", "  ") if split == "perturbed:layout" else ("()", " ")
         texts = np.empty(count, dtype=object)
         texts[:] = [e.written(signs, brackets=brackets, blanks=blanks) for e in found]
         return {
