@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import Examples, Split
-from unseen.formats.number_forms import FORMS, FormName, number_in
+from unseen.formats.number_forms import FORMS, FormName
 from unseen.formats.numerals import chosen, lines
 from unseen.problems.numbers.digit_arrays import Counts, Truths, larger, multiplied, signed_sum
 from unseen.problems.numbers.place_numbers import (
@@ -29,6 +29,7 @@ from unseen.problems.numbers.written_numbers import (
     drawn_pair,
     grouped,
     longest_digits,
+    stated,
 )
 
 Operation = Literal["add", "subtract", "multiply", "divide", "floor-divide", "remainder"]
@@ -150,10 +151,7 @@ class NumberArithmetic(WrittenNumbers):
 
     def reckoned(self, left: str, right: str) -> Fraction:
         """One operation of Python's fractions."""
-        a, b = number_in(left), number_in(right)
-        if a is None or b is None:
-            raise ValueError(f"{left!r} or {right!r} is no number")
-        return COMPUTE[self.operation](a, b)
+        return COMPUTE[self.operation](stated(left), stated(right))
 
     def answered(self, pair: Pair) -> Sequence[str]:
         """Sums, differences and products of digits place by place; fractions and quotients by integers."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unseen.contracts.problem import Examples, Split
-from unseen.formats.number_forms import FORMS, FormName, number_in
+from unseen.formats.number_forms import FORMS, FormName
 from unseen.problems.numbers.digit_arrays import Counts, Digits, Truths, first_places, larger
 from unseen.problems.numbers.place_numbers import larger_fraction
 from unseen.problems.numbers.written_numbers import (
@@ -20,6 +20,7 @@ from unseen.problems.numbers.written_numbers import (
     drawn_pair,
     grouped,
     longest_digits,
+    stated,
 )
 
 Wanted = Literal["larger", "smaller"]
@@ -118,8 +119,7 @@ class NumberComparison(WrittenNumbers):
 
     def reckoned(self, left: str, right: str) -> Fraction:
         """Comparison of Python's fractions."""
-        numbers = [number for number in map(number_in, (left, right)) if number is not None]
-        return max(numbers) if self.wanted == "larger" else min(numbers)
+        return (max if self.wanted == "larger" else min)(stated(left), stated(right))
 
     def answered(self, pair: Pair) -> Sequence[str]:
         """The number that is larger in the first place where they differ; fractions by products."""
@@ -148,7 +148,7 @@ class NumberComparison(WrittenNumbers):
     def near_misses(self, examples: Examples, seed: int) -> Mapping[str, Any]:
         """The other number besides."""
         pairs = zip(examples.inputs["left"].tolist(), examples.inputs["right"].tolist(), strict=True)
-        other = [right if number_in(left) == self.reckoned(left, right) else left for left, right in pairs]
+        other = [right if stated(left) == self.reckoned(left, right) else left for left, right in pairs]
         return {**super().near_misses(examples, seed), "the other number": other}
 
 

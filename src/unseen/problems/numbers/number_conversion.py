@@ -21,6 +21,7 @@ from unseen.problems.numbers.written_numbers import (
     check_representation,
     drawn_lengths,
     grouped,
+    stated,
 )
 
 TARGETS: Mapping[FormName, tuple[FormName, ...]] = {
@@ -108,10 +109,7 @@ class NumberConversion(WrittenNumbers):
 
     def reckoned(self, left: str, right: str) -> Fraction:
         """The number itself."""
-        value = number_in(left)
-        if value is None:
-            raise ValueError(f"{left!r} is no number")
-        return value
+        return stated(left)
 
     def answered(self, pair: Pair) -> Sequence[str]:
         """The same digits around another point; fractions by Python's integers."""
@@ -141,7 +139,7 @@ class NumberConversion(WrittenNumbers):
 
     def canonical(self, examples: Examples) -> Sequence[Any]:
         """The number."""
-        return [number_in(text) for text in examples.inputs["left"].tolist()]
+        return [stated(text) for text in examples.inputs["left"].tolist()]
 
     def score(self, examples: Examples, answers: Any) -> NDArray[np.float64]:
         """1 where the answer is text with the right value in the form that is asked for, else 0."""

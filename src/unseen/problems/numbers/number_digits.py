@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import Examples, Split
-from unseen.formats.number_forms import OTHER_DIGITS, FormName, number_in
+from unseen.formats.number_forms import OTHER_DIGITS, FormName
 from unseen.formats.numerals import lines, numerals
 from unseen.problems.numbers.digit_arrays import Counts, Digits, Truths, first_places, last_places
 from unseen.problems.numbers.place_numbers import drawn_numbers, frame, significant, written_rows
@@ -22,6 +22,7 @@ from unseen.problems.numbers.written_numbers import (
     drawn_lengths,
     drawn_pair,
     grouped,
+    stated,
 )
 
 Task = Literal["digit", "count", "sum", "length", "larger-digits", "sum-without-carry"]
@@ -215,7 +216,7 @@ class NumberDigits(WrittenNumbers):
         if self.task in BY_PLACE:
             return super().canonical(examples)
         pairs = zip(examples.inputs["left"].tolist(), examples.inputs["right"].tolist(), strict=True)
-        return [(number_in(left), right) for left, right in pairs]
+        return [(stated(left), right) for left, right in pairs]
 
 
 def _between(rows: Digits, form: FormName) -> NDArray[np.bool_]:

@@ -236,7 +236,7 @@ class WrittenNumbers(Problem):
     def canonical(self, examples: Examples) -> Sequence[Hashable]:
         """The numbers, in ascending order where the order does not matter."""
         pairs = zip(examples.inputs["left"].tolist(), examples.inputs["right"].tolist(), strict=True)
-        found = [(number_in(left) or Fraction(0), number_in(right) or Fraction(0)) for left, right in pairs]
+        found = [(stated(left), stated(right)) for left, right in pairs]
         return [(min(pair), max(pair)) if self.commutes else pair for pair in found]
 
     def right_forms(self, examples: Examples) -> Mapping[str, Any]:
@@ -311,6 +311,20 @@ def check_representation(representation: str, allowed: Sequence[str], digits: in
     most = MOST_FRACTION_DIGITS if representation == "fraction" else MOST_DIGITS
     if isinstance(digits, bool) or not isinstance(digits, int) or not fewest <= digits <= most:
         raise ValueError(f"digits must be a whole number from {fewest} to {most} ({representation}), not {digits!r}")
+
+
+def stated(text: str) -> Fraction:
+    """The number in a question.
+
+    Raises
+    ------
+    ValueError
+        If the text states none.
+    """
+    value = number_in(text)
+    if value is None:
+        raise ValueError(f"a question holds {text!r}, which is no number")
+    return value
 
 
 def drawn_lengths(generator: np.random.Generator, count: int, digits: int, split: str) -> tuple[Counts, Counts]:
