@@ -159,8 +159,11 @@ class ExpressionSource:
         while True:
             inside = self.below(steps)
             left, right = self.draw(inside), self.draw(steps - 1 - inside)
-            inner = [part.text for part in (left, right) if part.parts]
-            signs = [sign for sign in self.operations if not any(sign + text in self.avoided for text in inner)]
+            signs = list(self.operations)
+            if self.avoided:
+                for part in (left, right):
+                    if part.parts:
+                        signs = [sign for sign in signs if sign + part.text not in self.avoided]
             while signs:
                 if (found := combined(signs.pop(self.below(len(signs))), left, right)) is not None:
                     return found
