@@ -20,7 +20,7 @@ ABSENT = 0
 GROUP = 4
 """Digits that are looked up at once."""
 
-ROWS = 8192
+ROWS = 4096
 """Texts put together at once: few enough to stay in the cache of the processor."""
 
 _END = ord("\n")
@@ -63,23 +63,7 @@ def numerals(numbers: NDArray[np.int64], *, zero: bool = True) -> Codes:
     values = np.asarray(numbers, dtype=np.int64)
     # The lowest of all numbers has no opposite in 64 bits, but its opposite's bits are right as an unsigned number.
     sizes = np.where(values < 0, -values, values).view(np.uint64)
-    largest = int(sizes.max(initial=0))
-    groups = max(1, -(-len(str(largest)) // GROUP))
-    words = np.empty((len(values), groups), dtype=np.uint32)
-    rest = sizes
-    for place in range(groups - 1, -1, -1):
-        if place:
-            above = rest // np.uint64(10**GROUP)
-            group = (rest - above * np.uint64(10**GROUP)).astype(np.int64)
-        else:
-            above, group = np.zeros_like(rest), rest.astype(np.int64)
-        code = np.where(above > 0, group, group + _BARE)
-        hidden = (above == 0) & (group == 0) if place < groups - 1 or not zero else None
-        if hidden is not None:
-            code[hidden] = _EMPTY
-        words[:, place] = _GROUPS[code]
-        rest = above
-    characters = words.view(np.uint8)
+    characters = _groups(sizes, zero).view(np.uint8)
     negative = values < 0
     if not negative.any():
         return characters
@@ -87,6 +71,27 @@ def numerals(numbers: NDArray[np.int64], *, zero: bool = True) -> Codes:
     first = (signed != ABSENT).argmax(axis=1)
     signed[negative, first[negative] - 1] = ord("-")
     return signed
+
+
+def _groups(sizes: NDArray[np.uint64], zero: bool) -> NDArray[np.uint32]:
+    """The characters of numbers without sign, in groups that are one word each."""
+    count = max(1, -(-len(str(int(sizes.max(initial=0)))) // GROUP))
+    if count == 1:
+        codes = sizes.astype(np.int64) + _BARE
+        if not zero:
+            codes[sizes == 0] = _EMPTY
+        return _GROUPS[codes][:, None]
+    words = np.empty((len(sizes), count), dtype=np.uint32)
+    rest = sizes
+    for place in range(count - 1, -1, -1):
+        above = rest // np.uint64(10**GROUP)
+        group = (rest - above * np.uint64(10**GROUP)).astype(np.int64)
+        codes = np.where(above > 0, group, group + _BARE)
+        if place < count - 1 or not zero:
+            codes[rest == 0] = _EMPTY
+        words[:, place] = _GROUPS[codes]
+        rest = above
+    return words
 
 
 def chosen(texts: Sequence[str], which: NDArray[Any]) -> Codes:
@@ -120,7 +125,7 @@ def parts_of(count: int) -> Iterator[slice]:
     Examples
     --------
     >>> [part.stop - part.start for part in parts_of(10_000)]
-    [8192, 1808]
+    [4096, 4096, 1808]
     """
     return (slice(start, min(start + ROWS, count)) for start in range(0, count, ROWS))
 

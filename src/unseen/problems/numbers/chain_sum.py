@@ -134,9 +134,11 @@ class ChainSum(WholeNumberRows):
 
 def _written(terms: Rows, words: NDArray[np.bool_]) -> list[str]:
     used = int((terms != 0).any(axis=0).sum())
-    signs = [" - ", " + ", ""] if not words.any() else [" - ", " + ", "", " minus ", " plus ", ""]
     rest = np.ascontiguousarray(terms[:, 1:used])
-    sign = chosen(signs, (np.where(rest == 0, 2, rest > 0) + 3 * words[:, None]).ravel())
+    which = np.sign(rest) + 1
+    if words.any():
+        which += 3 * words[:, None]
+    sign = chosen([" - ", "", " + ", " minus ", "", " plus "][: 3 + 3 * int(words.any())], which.ravel())
     number = numerals(np.abs(rest.ravel()), zero=False)
     parts: list[Any] = ["What is ", numerals(terms[:, 0])]
     for place in range(used - 1):
