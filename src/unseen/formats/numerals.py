@@ -80,7 +80,7 @@ def _groups(sizes: NDArray[np.uint64], zero: bool) -> NDArray[np.uint32]:
         codes = sizes.astype(np.int64) + _BARE
         if not zero:
             codes[sizes == 0] = _EMPTY
-        return _GROUPS[codes][:, None]
+        return np.asarray(_GROUPS[codes][:, None], dtype=np.uint32)
     words = np.empty((len(sizes), count), dtype=np.uint32)
     rest = sizes
     for place in range(count - 1, -1, -1):
