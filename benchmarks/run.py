@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+import generation
 import grokking
 import sampling
 import sequences
@@ -55,6 +56,15 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def generation_table(rows: list[dict[str, Any]]) -> str:
+    """Questions with answers as text, beside reasoning-gym."""
+    lines = ["| family | ours, instances per second | reasoning-gym | times faster |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row['name']} | {row['ours']:,.0f} | {row['reasoning_gym']:,.0f} | {row['ratio']:.1f} |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,6 +78,8 @@ def main() -> None:
         grokking_table(grokking.measure(device=device)),
         "### A small decoder beside GPT-2 of the same size",
         sequences_table(sequences.measure()),
+        "### Questions with answers as text, one core, beside reasoning-gym",
+        generation_table(generation.measure()),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]
