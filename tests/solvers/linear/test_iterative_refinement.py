@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from unseen.errors import UsageError
-from unseen.problems.linear.conditioned import random_with_condition
+from unseen.problems.linear.spectra import random_with_condition
 from unseen.solvers.linear.iterative_refinement import IterativeRefinement
 
 
 def system(condition, n=40, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(n)
-    matrix = random_with_condition(n, condition, rng)
+    matrix = random_with_condition(rng, n, condition)
     return matrix, matrix @ x, x
 
 

@@ -6,7 +6,7 @@ from scipy.linalg import lu
 
 from unseen.errors import UsageError
 from unseen.precision import FloatFormat, round_to
-from unseen.problems.linear.conditioned import random_with_condition
+from unseen.problems.linear.spectra import random_with_condition
 from unseen.solvers.linear.low_precision_lu import low_precision_lu
 
 
@@ -119,7 +119,7 @@ def test_misuse_is_named():
 
 
 def test_solution_of_a_random_system():
-    matrix = random_with_condition(20, 10, np.random.default_rng(0))
+    matrix = random_with_condition(np.random.default_rng(0), 20, 10)
     x = np.ones(20)
     for name, error in (("single", 1e-5), ("half", 0.05), ("bfloat16", 0.4)):
         factorized = low_precision_lu(matrix, name)

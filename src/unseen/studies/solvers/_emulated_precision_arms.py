@@ -17,7 +17,7 @@ from unseen.measures.bits_needed import accuracy_by_bits, bits_needed
 from unseen.models.convolutional import ConvolutionalClassifier
 from unseen.precision import Mode, named_format, round_to
 from unseen.problems.images.digits import Digits
-from unseen.problems.linear.conditioned import random_with_condition
+from unseen.problems.linear.spectra import random_with_condition
 from unseen.solvers.linear.iterative_refinement import IterativeRefinement
 from unseen.training import Minibatches, SeedBatch, train
 
@@ -98,7 +98,7 @@ def refine(inner: Any, seed: int, *, n: int, formats: Sequence[str], conditions:
         reach = 0.0
         for condition in conditions:
             rng = random_stream("155", "system", seed, condition)
-            A, x = random_with_condition(n, condition, rng), rng.standard_normal(n)
+            A, x = random_with_condition(rng, n, condition), rng.standard_normal(n)
             report = solver.solve(A, A @ x)
             error = float(np.abs(report.solution - x).max() / np.abs(x).max())
             # A small residual is easily had where the matrix is nearly singular; the solution itself must be right.
