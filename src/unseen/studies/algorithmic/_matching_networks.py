@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +14,19 @@ from torch.nn import functional
 
 from unseen.models.third_order_attention import ThirdOrderAttention
 from unseen.problems.sequences.matching import triple_matching
-from unseen.training import History, Minibatches, SeedBatch, train
+from unseen.training import History, Minibatches, SeedBatch, train, warmup_cosine
+
+if TYPE_CHECKING:
+    from unseen.studies.algorithmic.p077_kronecker_attention import Config
 
 Embedding = Literal["fourier", "learned"]
 
 
 class PairAttention(nn.Module):
-    """Ordinary attention without order: every element sees every element."""
+    """Ordinary attention without order: every element sees every element.
+
+    The fused kernel, `torch.nn.functional.scaled_dot_product_attention`, cannot train several seeds at once.
+    """
 
     def __init__(self, width: int, *, heads: int):
         super().__init__()
@@ -119,28 +125,30 @@ ARMS = {
 }
 
 
+def build_network(arm: Arm, config: Config) -> MatchingNetwork:
+    """An untrained network of one arm; one layer of pairs has no fewer parameters than one of third order."""
+    return MatchingNetwork(
+        modulus=config.modulus,
+        width=config.width,
+        heads=config.heads,
+        layers=arm.layers,
+        order=arm.order,
+        # Five maps to queries, keys and values instead of three: the perceptron more than makes up for them.
+        hidden=4 * config.width if arm.order == 3 else 5 * config.width + 1,
+        embedding=arm.embedding,
+    )
+
+
 def balanced_accuracy(logits: Tensor, marks: Tensor) -> Tensor:
     """Mean of the shares of ones and of zeros that are marked right."""
     right = ((logits > 0) == (marks > 0.5)).float()
     return ((right * marks).sum() / marks.sum() + (right * (1 - marks)).sum() / (1 - marks).sum()) / 2
 
 
-def train_networks(arm: Arm, seeds: Sequence[int], config: Any) -> History:
+def train_networks(arm: Arm, seeds: Sequence[int], config: Config) -> History:
     """Train one arm on all seeds at once; metrics ``train`` and ``iid`` are balanced accuracies."""
     problem = triple_matching(config.length, config.modulus)
-    lanes = SeedBatch.build(
-        lambda _: MatchingNetwork(
-            modulus=config.modulus,
-            width=config.width,
-            heads=config.heads,
-            layers=arm.layers,
-            order=arm.order,
-            # Five maps to queries, keys and values instead of three: the perceptron makes up for the difference.
-            hidden=4 * config.width if arm.order == 3 else 5 * config.width,
-            embedding=arm.embedding,
-        ),
-        seeds=seeds,
-    )
+    lanes = SeedBatch.build(lambda _: build_network(arm, config), seeds=seeds)
 
     def tensors(split: str, n: int) -> tuple[Tensor, Tensor]:
         drawn = [problem.sample(split, n, seed) for seed in seeds]
@@ -170,5 +178,5 @@ def train_networks(arm: Arm, seeds: Sequence[int], config: Any) -> History:
         evaluate=evaluate,
         evaluation=(*known, *unseen),
         evaluate_at=range(0, config.steps + 1, max(1, config.steps // 10)),
-        schedule=lambda step: min(1.0, (step + 1) / 50) * (1 - 0.9 * step / config.steps),
+        schedule=warmup_cosine(steps=config.steps, warmup=config.warmup, final=0.02),
     )
