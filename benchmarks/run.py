@@ -11,6 +11,7 @@ import torch
 import grokking
 import sampling
 import sequences
+import third_order_attention
 import training
 from unseen.engine.environment import available_cores, environment
 
@@ -55,6 +56,19 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def third_order_table(rows: list[dict[str, Any]]) -> str:
+    """Exact third-order attention beside polynomials: time and error."""
+    lines = [
+        "| tokens | degree | exact, ms | polynomial, ms | times faster | error, uniform | error, hardest |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        times = f"{1e3 * row['exact']:,.2f} | {1e3 * row['polynomial']:.2f} | {row['ratio']:,.0f}"
+        errors = f"{row['error']:.0e} | {row['aligned_error']:.0e}"
+        lines.append(f"| {row['tokens']} | {row['degree']} | {times} | {errors} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,6 +82,8 @@ def main() -> None:
         grokking_table(grokking.measure(device=device)),
         "### A small decoder beside GPT-2 of the same size",
         sequences_table(sequences.measure()),
+        "### Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",
+        third_order_table(third_order_attention.measure()),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]

@@ -25,7 +25,7 @@ Embedding = Literal["fourier", "learned"]
 class PairAttention(nn.Module):
     """Ordinary attention without order: every element sees every element.
 
-    The fused kernel, `torch.nn.functional.scaled_dot_product_attention`, cannot train several seeds at once.
+    Written out, since PyTorch's fused kernel trains several seeds only one after the other on the CPU.
     """
 
     def __init__(self, width: int, *, heads: int):
