@@ -63,8 +63,8 @@ def triple_layer(modulus: int) -> ThirdOrderAttention:
     if modulus < 3 or modulus % 2 == 0:
         raise ValueError(f"the modulus must be odd and at least 3, not {modulus}")
     waves, width = (modulus - 1) // 2, 2 * modulus - 1
-    cosine, sine = torch.eye(width, dtype=torch.float64)[: 2 * waves].split(waves)
-    blank = torch.eye(width, dtype=torch.float64)[2 * waves]
+    columns = torch.eye(width, dtype=torch.float64)
+    cosine, sine, blank = columns[:waves], columns[waves : 2 * waves], columns[2 * waves : 2 * waves + 1]
     nothing = torch.zeros(1, width, dtype=torch.float64)
     # Scores are divided by the width; between a triple that fits and one that does not they differ by half of M.
     gain = 4 * CERTAINTY * width / modulus
@@ -75,19 +75,19 @@ def triple_layer(modulus: int) -> ThirdOrderAttention:
         layer.inputs.weight[: 3 * width] = torch.cat(
             [
                 *(gain * cosine, -gain * cosine, -gain * sine, -gain * sine, nothing),
-                *(cosine, sine, cosine, sine, blank[None]),
-                *(cosine, sine, sine, cosine, blank[None]),
+                *(cosine, sine, cosine, sine, blank),
+                *(cosine, sine, sine, cosine, blank),
             ]
         )
         layer.inputs.bias[width - 1] = gain * (waves - 0.5) / 2
         layer.inputs.bias[3 * width :] = 1
         layer.inputs.weight[3 * width :, 2 * waves] = -1
-        layer.output.weight.copy_(torch.eye(width))
+        layer.output.weight.copy_(columns)
     return layer
 
 
 def marks_by_hand(values: NDArray[np.int64], modulus: int) -> NDArray[np.bool_]:
-    """Mark the elements of triples that add up to zero, in sequences of up to some hundred elements.
+    """Mark the elements of triples that add up to zero, in sequences of up to 400 elements.
 
     Parameters
     ----------
@@ -98,5 +98,8 @@ def marks_by_hand(values: NDArray[np.int64], modulus: int) -> NDArray[np.bool_]:
     """
     layer = triple_layer(modulus)
     with torch.no_grad():
-        outputs = [layer(wave_stream(part, modulus))[:, 1:, 0] for part in torch.from_numpy(values).split(AT_A_TIME)]
+        outputs = [
+            layer(wave_stream(torch.from_numpy(values[start : start + AT_A_TIME]), modulus))[:, 1:, 0]
+            for start in range(0, len(values), AT_A_TIME)
+        ]
     return (torch.cat(outputs) > 0.5).numpy()
