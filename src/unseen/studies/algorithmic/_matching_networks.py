@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +18,6 @@ from unseen.training import History, Minibatches, SeedBatch, train, warmup_cosin
 
 if TYPE_CHECKING:
     from unseen.studies.algorithmic.p077_kronecker_attention import Config
-
-Embedding = Literal["fourier", "learned"]
 
 
 class PairAttention(nn.Module):
@@ -64,6 +62,9 @@ class Layer(nn.Module):
 class MatchingNetwork(nn.Module):
     """One logit per element of a set of residues. A blank element, which all others see, stands beside them.
 
+    An element comes as sines and cosines of its multiples, ``width / 2`` of them evenly chosen, through a learned
+    linear map.
+
     Parameters
     ----------
     modulus : int
@@ -73,21 +74,15 @@ class MatchingNetwork(nn.Module):
         Attention to elements or to pairs of elements.
     hidden : int
         Units of each perceptron.
-    embedding : {"fourier", "learned"}
-        Whether an element comes as sines and cosines of its multiples, ``width / 2`` of them evenly chosen, through a
-        learned linear map, or as a learned vector.
     """
 
-    def __init__(
-        self, *, modulus: int, width: int, heads: int, layers: int, order: int, hidden: int, embedding: Embedding
-    ):
+    def __init__(self, *, modulus: int, width: int, heads: int, layers: int, order: int, hidden: int):
         super().__init__()
         frequencies = torch.linspace(1, modulus // 2, min(width // 2, modulus // 2)).round()
         angles = 2 * math.pi * torch.arange(modulus)[:, None] * frequencies / modulus
         self.waves: Tensor
         self.register_buffer("waves", torch.cat([angles.cos(), angles.sin()], dim=1))
-        self.embedding = nn.Linear(2 * len(frequencies), width) if embedding == "fourier" else None
-        self.table = nn.Embedding(modulus, width) if embedding == "learned" else None
+        self.embedding = nn.Linear(2 * len(frequencies), width)
         self.blank = nn.Parameter(torch.randn(width))
         self.layers = nn.ModuleList(Layer(width, heads=heads, order=order, hidden=hidden) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
@@ -95,11 +90,7 @@ class MatchingNetwork(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Map residues, int64 of shape (n, length), to logits of the same shape."""
-        if self.embedding is not None:
-            elements = self.embedding(functional.embedding(values, self.waves))
-        else:
-            assert self.table is not None
-            elements = self.table(values)
+        elements = self.embedding(functional.embedding(values, self.waves))
         stream = torch.cat([self.blank.expand(len(values), 1, -1), elements], dim=1)
         for layer in self.layers:
             stream = layer(stream)
@@ -113,15 +104,12 @@ class Arm:
 
     order: int
     layers: int = 1
-    embedding: Embedding = "fourier"
 
 
 ARMS = {
     "third-order": Arm(3),
     "pairs": Arm(2),
     "pairs-two-layers": Arm(2, layers=2),
-    "third-order-learned": Arm(3, embedding="learned"),
-    "pairs-learned": Arm(2, embedding="learned"),
 }
 
 
@@ -135,7 +123,6 @@ def build_network(arm: Arm, config: Config) -> MatchingNetwork:
         order=arm.order,
         # Five maps to queries, keys and values instead of three: the perceptron more than makes up for them.
         hidden=4 * config.width if arm.order == 3 else 5 * config.width + 1,
-        embedding=arm.embedding,
     )
 
 

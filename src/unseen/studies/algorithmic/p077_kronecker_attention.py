@@ -10,13 +10,17 @@ What the paper claims
     faster than n^3. The last is no experiment's business and not tested.
 
 What was run (scale small)
-    Numerics: queries, keys and values of d = 4 columns, entries uniform in [-B, B] (values in [-1, 1]), B from 0.5 to
-    2.5, n from 32 to 256, in double precision; error is the largest absolute difference between the polynomial's output
-    and the exact one. Times are medians of repeated calls on one thread, the polynomial's also at n up to 4,096.
-    Matching: six numbers modulo 31; the network marks each that adds up to 0 with two others (Match3). Networks of one
-    layer with third-order attention and with ordinary attention have equally many parameters; a two-layer ordinary one
-    has twice as many. Numbers come as sines and cosines of their multiples, or as learned vectors. Accuracy is the mean
-    of the accuracies on ones and on zeros, on sequences never trained on. Five seeds.
+    Numerics: queries, keys and values of d = 4 columns, n from 32 to 256 tokens, double precision. Entries of queries
+    and keys are uniform in [-B, B], B from 0.5 to 2.5, those of values in [-1, 1]; or they are aligned: all of size B
+    (values: 1), with signs such that scores are as large as they can be and errors do not average out. An error is the
+    largest absolute difference between the polynomial's output and the exact one. Costs are counted in multiplications,
+    divisions and exponentials of the code as it is, not in seconds; seconds are in ``benchmarks/README.md``.
+    Matching: six numbers modulo 23; the network marks each that adds up to 0 with two others, itself allowed among them
+    (Match3). Networks have width 32, 4 heads and a perceptron after attention; the one-layer network with ordinary
+    attention has slightly more parameters than the one of third order, two layers have twice as many. Numbers come as
+    sines and cosines of their multiples through a linear map. All are trained alike: AdamW, 1500 updates of 128 sequences. Accuracy is the mean of the accuracies on ones and on zeros, on sequences whose numbers
+    were not trained on in any order. Beside them stands a layer of third-order attention with weights written down.
+    Five seeds.
 
 Ours beside theirs
     The paper has proofs and no experiments; there are no numbers to put ours beside.
@@ -24,9 +28,14 @@ Ours beside theirs
 What differs from the paper and why
     1. The theorem is asymptotic, with d = O(log n) and entries that may grow. Here d is fixed and B is varied; the
        number of monomials, C(d + g, g), is what makes small d necessary (d = 64 and degree 4 would need 814,385).
-    2. Entries are bounded before the scores are divided by d, as in the paper.
+    2. The polynomial is Taylor's, which is simpler than the paper's and has a degree higher by a small factor.
     3. Networks are trained; the paper's statement about what attention can express is about the best weights. A network
-       that fails to learn says nothing about these.
+       that fails to learn says nothing about these: hence the weights written down. Nor does the matching problem at
+       six numbers rule out ordinary attention, whose limits are proven for long sequences and one narrow layer.
+    4. Thresholds are ours. The first, 1e-6 at degree 4, is for uniform entries, which are kind: scores average out.
+    5. The matching problem was first six numbers modulo 31. There width 32 had not learned the task after 600 updates
+       (0.81 to 0.83, both orders), width 64 with batches of 256 after 800 (0.94 and 0.96). Size of the problem, steps,
+       schedule, rate, heads and initial scale were then chosen with seeds 50 and 51, for both orders of attention.
 
 What was found
     PENDING
@@ -212,7 +221,7 @@ CLAIMS = (
         above(0.999),
     ),
     Claim(
-        "Trained on triples, with numbers given as waves, one layer of third-order attention marks them better than "
+        "Trained on triples, one layer of third-order attention marks them better than "
         "one of ordinary attention of equal size, by at least 0.1 in balanced accuracy.",
         lambda trials: paired_difference(trials.values("third-order", "iid"), trials.values("pairs", "iid")),
         above(0.1),
@@ -271,8 +280,6 @@ def _draw_matching(axes: Axes, trials: Trials) -> None:
         "third-order": "third order",
         "pairs": "ordinary",
         "pairs-two-layers": "ordinary,\n2 layers",
-        "third-order-learned": "third order,\nlearned",
-        "pairs-learned": "ordinary,\nlearned",
     }
     for place, condition in enumerate(labels):
         values = trials.values(condition, "iid")
@@ -291,11 +298,9 @@ study = Study(
     conditions={
         **{name: f"errors with entries of queries and keys up to {bound:g}" for name, bound in BOUNDS.items()},
         "by-hand": "matching: one layer of third-order attention, weights written down",
-        "third-order": "matching: one layer of third-order attention, numbers as waves",
-        "pairs": "matching: one layer of ordinary attention, numbers as waves",
-        "pairs-two-layers": "matching: two layers of ordinary attention, numbers as waves",
-        "third-order-learned": "matching: one layer of third-order attention, learned vectors",
-        "pairs-learned": "matching: one layer of ordinary attention, learned vectors",
+        "third-order": "matching: one layer of third-order attention",
+        "pairs": "matching: one layer of ordinary attention",
+        "pairs-two-layers": "matching: two layers of ordinary attention",
     },
     scales={
         "smoke": Config(
