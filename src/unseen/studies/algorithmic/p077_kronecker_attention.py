@@ -18,9 +18,9 @@ What was run (scale small)
     Matching: six numbers modulo 23; the network marks each that adds up to 0 with two others, itself allowed among them
     (Match3). Networks have width 32, 4 heads and a perceptron after attention; the one-layer network with ordinary
     attention has slightly more parameters than the one of third order, two layers have twice as many. Numbers come as
-    sines and cosines of their multiples through a linear map. All are trained alike: AdamW, 1500 updates of 128 sequences. Accuracy is the mean of the accuracies on ones and on zeros, on sequences whose numbers
-    were not trained on in any order. Beside them stands a layer of third-order attention with weights written down.
-    Five seeds.
+    sines and cosines of their multiples through a linear map. All are trained alike: AdamW, 1500 updates of 128
+    sequences. Accuracy is the mean of the accuracies on ones and on zeros, on sequences whose numbers were not trained
+    on in any order. Beside them stands a layer of third-order attention with weights written down. Five seeds.
 
 Ours beside theirs
     The paper has proofs and no experiments; there are no numbers to put ours beside.
@@ -28,7 +28,7 @@ Ours beside theirs
 What differs from the paper and why
     1. The theorem is asymptotic, with d = O(log n) and entries that may grow. Here d is fixed and B is varied; the
        number of monomials, C(d + g, g), is what makes small d necessary (d = 64 and degree 4 would need 814,385).
-    2. The polynomial is Taylor's, which is simpler than the paper's and has a degree higher by a small factor.
+    2. The polynomial is Taylor's; the paper's has the lowest degree that does.
     3. Networks are trained; the paper's statement about what attention can express is about the best weights. A network
        that fails to learn says nothing about these: hence the weights written down. Nor does the matching problem at
        six numbers rule out ordinary attention, whose limits are proven for long sequences and one narrow layer.
