@@ -124,6 +124,17 @@ def test_balanced_accuracy_counts_ones_and_zeros_alike():
     assert float(networks.balanced_accuracy(torch.tensor([[1.0, 1.0, -1.0, -1.0]]), marks)) == pytest.approx(5 / 6)
 
 
+def test_a_rule_of_pairs_alone_scores_what_the_page_says():
+    small = study.scales["small"]
+    problem = triple_matching(small.length, small.modulus)
+    examples = problem.sample("iid", 4000, seed=50)
+    values, marks = examples.inputs["values"], torch.from_numpy(problem.truth(examples)).float()
+    first, second = values[:, :, None], values[:, None, :]
+    rule = (((2 * first + second) % 23 == 0) | ((first + 2 * second) % 23 == 0)).any(axis=2)
+    score = networks.balanced_accuracy(torch.from_numpy(rule).float() - 0.5, marks)
+    assert float(score) == pytest.approx(0.813, abs=0.005)
+
+
 # -- trials -------------------------------------------------------------------------------------------------------
 
 

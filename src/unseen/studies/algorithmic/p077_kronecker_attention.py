@@ -38,7 +38,22 @@ What differs from the paper and why
        schedule, rate, heads and initial scale were then chosen with seeds 50 and 51, for both orders of attention.
 
 What was found
-    PENDING
+    With uniform entries up to 1 and 256 tokens the polynomial of degree 4 is within 2e-7 of the exact output in every
+    seed, for 612 times fewer multiplications. The threshold is plain: the error stays within 1e-6 up to entries of 1.20
+    at degree 4, 1.47 at degree 6, 1.85 at degree 10; with entries of 2.5 it is half a million times that with 1.
+
+    Uniform entries flatter the method. Aligned entries of size 1 have an error of 5e-3 at degree 4, which is within
+    1e-6 up to 0.55 only (degree 6: 0.78, degree 10: 1.15). For all entries up to 1 degree 10 is enough, by proof
+    (3.7e-7) and by measurement (2e-8), but saves 42 times the multiplications at 256 tokens, not 50. The odd degree is
+    worse still: its denominator can vanish, and ``aligned_error_degree_1`` (and, were it so, ``error_degree_1`` or
+    ``worst_error_degree_1``) is then ``inf``. The counts follow from the formulas and are the same for every seed.
+
+    One layer of third-order attention marks all triples with weights written down, and learns to: 0.985 trained. One
+    layer of ordinary attention with more parameters reaches 0.838, hardly more than the 0.813 of a rule that looks at
+    pairs alone (2 x_i + x_j = 0 or x_i + 2 x_j = 0), two layers 0.885. All three had the same updates; training and
+    unseen accuracies differ by at most two points, so that none has learned by heart. For seeds 50 and 51, rates of
+    0.0025, 0.005 and 0.01 gave ordinary attention 0.850, 0.847 and 0.833; third-order attention had 0.984 at 0.005.
+    The two-layer network was tried at that rate only, and was still improving.
 """
 
 from __future__ import annotations
@@ -232,6 +247,9 @@ CLAIMS = (
 
 # -- figure -------------------------------------------------------------------------------------------------------
 
+COLOURS = {2: "#999999", 4: "#0072B2", 6: "#009E73", 10: "#D55E00"}
+"""Of the degrees drawn."""
+
 
 def figure(trials: Trials) -> Figure:
     """Error against the size of entries, multiplications against length, and accuracy on triples."""
@@ -240,8 +258,8 @@ def figure(trials: Trials) -> Figure:
     drawn, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
     _draw_errors(left, trials)
     (curve, *_) = trials.curves("entries-1", "counts")
-    for method, label in (("exact", "exact"), ("degree_10", "degree 10"), ("degree_4", "degree 4")):
-        middle.plot(curve["n"], curve[method], "o-", label=label)
+    for method, colour in (("exact", "#000000"), ("degree_10", COLOURS[10]), ("degree_4", COLOURS[4])):
+        middle.plot(curve["n"], curve[method], "o-", color=colour, label=method.replace("_", " "))
     middle.set_xscale("log", base=2)
     middle.set_yscale("log")
     middle.xaxis.set_major_formatter("{x:g}")
@@ -257,8 +275,7 @@ def figure(trials: Trials) -> Figure:
 def _draw_errors(axes: Axes, trials: Trials) -> None:
     """Errors of each degree over the size of entries, with a mark where they cross the tolerance."""
     bounds = list(BOUNDS.values())
-    for degree in (2, 4, 6, 10):
-        colour = {2: "#999999", 4: "#0072B2", 6: "#009E73", 10: "#D55E00"}[degree]
+    for degree, colour in COLOURS.items():
         for prefix, style in (("", "-"), ("aligned_", "--")):
             values = [np.median(trials.values(name, f"{prefix}error_degree_{degree}")) for name in BOUNDS]
             axes.plot(bounds, values, style, color=colour, label="" if prefix else f"degree {degree}")
