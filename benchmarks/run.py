@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+import generation
 import grokking
 import sampling
 import sequences
@@ -69,6 +70,15 @@ def third_order_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def generation_table(rows: list[dict[str, Any]]) -> str:
+    """Questions with answers as text, beside reasoning-gym."""
+    lines = ["| family | ours, instances per second | reasoning-gym | times faster |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row['name']} | {row['ours']:,.0f} | {row['reasoning_gym']:,.0f} | {row['ratio']:.1f} |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -84,6 +94,8 @@ def main() -> None:
         sequences_table(sequences.measure()),
         "### Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",
         third_order_table(third_order_attention.measure()),
+        "### Questions with answers as text, one core, beside reasoning-gym",
+        generation_table(generation.measure()),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]
