@@ -13,6 +13,7 @@ import grokking
 import precision
 import sampling
 import sequences
+import third_order_attention
 import training
 from unseen.engine.environment import available_cores, environment
 
@@ -70,6 +71,19 @@ def precision_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def third_order_table(rows: list[dict[str, Any]]) -> str:
+    """Exact third-order attention beside polynomials: time and error."""
+    lines = [
+        "| tokens | degree | exact, ms | polynomial, ms | times faster | error, uniform | error, hardest |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        times = f"{1e3 * row['exact']:,.2f} | {1e3 * row['polynomial']:.2f} | {row['ratio']:,.0f}"
+        errors = f"{row['error']:.0e} | {row['aligned_error']:.0e}"
+        lines.append(f"| {row['tokens']} | {row['degree']} | {times} | {errors} |")
+    return "\n".join(lines)
+
+
 def generation_table(rows: list[dict[str, Any]]) -> str:
     """Questions with answers as text, beside reasoning-gym."""
     lines = ["| family | ours, instances per second | reasoning-gym | times faster |", "|---|---:|---:|---:|"]
@@ -94,6 +108,8 @@ def main() -> None:
         sequences_table(sequences.measure()),
         "### Rounding ten million float32 values to nearest, one thread",
         precision_table(precision.measure()),
+        "### Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",
+        third_order_table(third_order_attention.measure()),
         "### Questions with answers as text, one core, beside reasoning-gym",
         generation_table(generation.measure()),
         "### Sampling, one core",
