@@ -10,6 +10,7 @@ import torch
 
 import generation
 import grokking
+import precision
 import sampling
 import sequences
 import third_order_attention
@@ -57,6 +58,19 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def precision_table(rows: list[dict[str, Any]]) -> str:
+    """Rounding beside pychop, native casts and a copy."""
+    lines = [
+        "| format, library | ours, million values per second | pychop | native cast | plain copy | times pychop |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        cast = "" if row["cast"] != row["cast"] else f"{row['cast']:,.0f}"
+        numbers = f"{row['ours']:,.0f} | {row['pychop']:.1f} | {cast} | {row['copy']:,.0f} | {row['ratio']:.0f}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
 def third_order_table(rows: list[dict[str, Any]]) -> str:
     """Exact third-order attention beside polynomials: time and error."""
     lines = [
@@ -92,6 +106,8 @@ def main() -> None:
         grokking_table(grokking.measure(device=device)),
         "### A small decoder beside GPT-2 of the same size",
         sequences_table(sequences.measure()),
+        "### Rounding ten million float32 values to nearest, one thread",
+        precision_table(precision.measure()),
         "### Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",
         third_order_table(third_order_attention.measure()),
         "### Questions with answers as text, one core, beside reasoning-gym",

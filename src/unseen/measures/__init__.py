@@ -39,5 +39,6 @@ MEASURES = {
     "retained-accuracy": "unseen.measures.complexity_curve:retained_accuracy",
     "slope-beyond-training": "unseen.measures.complexity_curve:slope_beyond_training",
     "compressed-trace-length": "unseen.measures.compressed_trace:compressed_trace_length",
+    "bits-needed": "unseen.measures.bits_needed:bits_needed",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
