@@ -58,10 +58,10 @@ What was found
     single fourteen thousand times. Pychop itself gives wrong numbers on overflow and near subnormal ties, see above.
 
     Refinement by substitution reaches condition numbers of 1e8 with factors in single precision, 3,160 in half and 316
-    in bfloat16 (medians): 6, 1.5 and 1.2 times 1 / u. With the 4 bits of e4m3fn it converges for no condition number, not even
-    1: with 100 unknowns the roundings of 100 operations add up, and n u is 6. The rule "up to 1 / u" leaves out n. The
-    same factors still precondition GMRES up to 10 or 32, about 1 / u; for the other formats GMRES reaches 3 to 10 times
-    further than substitution.
+    in bfloat16 (medians): 6, 1.5 and 1.2 times 1 / u. With the 4 bits of e4m3fn it converges for no condition number,
+    not even 1: with 100 unknowns the roundings of 100 operations add up, and n u is 6. The rule "up to 1 / u" leaves
+    out n. The same factors still precondition GMRES up to 10 or 32, about 1 / u; for the other formats GMRES reaches 3
+    to 10 times further than substitution.
 
     In a first run, with seeds 0 to 4 and 100 to 104, refinement failed for several formats and seeds at condition
     numbers 1 and 3, because elimination overflowed: scaling aimed at a tenth of the format's largest number, as Higham
