@@ -57,10 +57,11 @@ What differs from the paper and its code, and why
 What was found
     The rule is right within about half a percent at epsilon 1 and 10, and its advantage over the plan between points is
     one of dimension and small epsilon: in 16 dimensions its error is 1 to 2 % of Sinkhorn's at epsilon 0.1 and 1. In
-    the plane the two are equally good, outside the family too (1.12 times Sinkhorn's error [1.02, 1.23] at worst). On Gaussian pairs
-    held-out points mostly choose one component, which is the closed-form bridge of the sample moments: a user with such
-    data needs no mixture, and 50 diagonal components are several times worse there. At epsilon 10 in 16 dimensions all
-    bridges share the error of the sampled moments; Sinkhorn's is 1.16 times LightSB's, so that the claim of 0.7 fails.
+    the plane the two are equally good, outside the family too (1.12 times Sinkhorn's error [1.02, 1.23] at worst). On
+    Gaussian pairs held-out points mostly choose one component, which is the closed-form bridge of the sample moments: a
+    user with such data needs no mixture, and 50 diagonal components are several times worse there. At epsilon 10 in 16
+    dimensions all bridges share the error of the sampled moments; Sinkhorn's is 1.16 times LightSB's, so that the claim
+    of 0.7 fails.
 
     Twice as far from the mean the rule is many times better on Gaussians in 8 and 16 dimensions, but the worst pair,
     in the plane, has 0.99 [0.83, 1.17] times Sinkhorn's error, which decides nothing. With epsilon 0.1 it is worse than
