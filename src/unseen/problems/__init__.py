@@ -39,5 +39,6 @@ PROBLEMS = {
     "relu-teacher": "unseen.problems.regression.relu_teacher:ReluTeacher",
     "smooth-teacher": "unseen.problems.regression.smooth_teacher:SmoothTeacher",
     "noisy-teacher-classes": "unseen.problems.classification.noisy_teacher:NoisyTeacherClasses",
+    "gaussian-bridge": "unseen.problems.densities.gaussian_bridge:GaussianBridge",
     "markov-text": "unseen.problems.text.markov:MarkovText",
 }
