@@ -42,6 +42,11 @@ class CharacterTokenizer:
         """Number of tokens, the end token included."""
         return len(self.alphabet) + 1
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What each token stands for, by its number; `END` stands for no text."""
+        return ("", *self.alphabet)
+
     def encode(self, texts: Sequence[str], *, length: int | None = None) -> NDArray[np.int64]:
         """Write texts as rows of tokens.
 
