@@ -32,6 +32,12 @@ def test_numbers_without_a_character_are_refused(number):
         written([[number]])
 
 
+@pytest.mark.parametrize("number", [2.5, float("nan"), "3"])
+def test_what_is_no_whole_number_is_refused(number):
+    with pytest.raises(ValueError, match=f"whole, not {number!r}"):
+        written([[1, number]])
+
+
 @pytest.mark.parametrize("size", [0, 257])
 def test_alphabets_without_characters_are_refused(size):
     with pytest.raises(ValueError, match=str(size)):

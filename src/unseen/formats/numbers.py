@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import string
 from collections.abc import Sequence
 
@@ -31,7 +32,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     Raises
     ------
     ValueError
-        If a number has no character.
+        If a number has no character or is not whole.
 
     Examples
     --------
@@ -40,7 +41,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     """
     texts = []
     for row in rows.tolist() if isinstance(rows, np.ndarray) else rows:
-        numbers = list(row)
+        numbers = [_whole(number) for number in row]
         if -1 in numbers:
             numbers = numbers[: numbers.index(-1)]
         for number in numbers:
@@ -48,6 +49,13 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
                 raise ValueError(f"numbers of one character are 0 to {len(SYMBOLS) - 1}, not {number}")
         texts.append("".join(SYMBOLS[number] for number in numbers))
     return texts
+
+
+def _whole(number: object) -> int:
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"numbers of one character are whole, not {number!r}") from None
 
 
 def numbers_in(text: str) -> list[int] | None:

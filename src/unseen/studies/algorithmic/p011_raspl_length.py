@@ -66,8 +66,10 @@ What was found
     held-out pairs at trained lengths.
 
     Words with frozen zeros: the decoder is right on all in four seeds and on 0.88 in one, where words with all ten
-    frozen bits zero were called ones; the perceptron and the interpolator on none in every seed. Seeds 100 to 104 have
-    not been run.
+    frozen bits zero were called ones; the perceptron and the interpolator on none in every seed.
+
+    Seeds 100 to 104 give every claim the same verdict: the smallest lead is 0.37 [0.24, 0.49] there (counting 0.35 to
+    0.70), that of copying 0.79, and the decoder is right on all words with frozen zeros.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Studies on numerical solvers, samplers and low precision."""
