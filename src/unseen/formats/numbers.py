@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SYMBOLS = string.digits + string.ascii_uppercase + string.ascii_lowercase + "+/"
-"""The characters of the numbers 0 to 63."""
+SYMBOLS = string.digits + string.ascii_uppercase + string.ascii_lowercase + "+/" + "".join(map(chr, range(256, 448)))
+"""The characters of the numbers 0 to 255: behind those of ASCII the Latin letters from U+0100 on."""
 
 ASK = ">"
 """Ends the question; the answer follows."""
@@ -22,7 +22,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     Parameters
     ----------
     rows : sequence of sequences of int
-        Numbers from 0 to 63. A row ends at its first -1, as in `unseen.problems.sequences`.
+        Numbers from 0 to 255. A row ends at its first -1, as in `unseen.problems.sequences`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     ['3A', '0/5']
     """
     texts = []
-    for row in rows:
+    for row in rows.tolist() if isinstance(rows, np.ndarray) else rows:
         numbers = [_whole(number) for number in row]
         if -1 in numbers:
             numbers = numbers[: numbers.index(-1)]
