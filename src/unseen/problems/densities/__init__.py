@@ -1,0 +1,1 @@
+"""Probability densities with known scores, couplings and bridges."""
