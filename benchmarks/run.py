@@ -15,6 +15,7 @@ import torch
 
 import generation
 import grokking
+import linear
 import precision
 import sampling
 import sequences
@@ -44,6 +45,10 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "generation": (
         "Questions with answers as text, one core, beside reasoning-gym",
         lambda: tables.generation_table(generation.measure()),
+    ),
+    "linear": (
+        "A stream of Helmholtz equations, 32 x 32, to 1e-8, and Poisson's equation in 128 x 128 x 128 points, to 1e-6",
+        lambda: tables.linear_tables(linear.measure()),
     ),
     "precision": (
         "Rounding ten million float32 values to nearest, one thread",

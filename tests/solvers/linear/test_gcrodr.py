@@ -68,6 +68,25 @@ def test_three_cycles_are_those_of_gmres_with_deflated_restarting():
     assert np.allclose(found[steps], expected, rtol=1e-6)
 
 
+def test_three_cycles_with_a_recycled_space_are_those_of_the_definition():
+    A, b = system(5)
+    m, k = 14, 5
+    U = right_side(60 * k, 8).reshape(60, k)
+    solver = GCRODR(m=m, k=k, space=U.T.copy())
+    r = minimised(A, b, U)
+    expected, steps = [np.linalg.norm(b), np.linalg.norm(r)], [0, 1]
+    for _ in range(3):
+        C = np.linalg.qr(A @ U)[0]
+        projected = A - C @ (C.T @ A)
+        space = np.linalg.qr(np.hstack([U, krylov(projected, r, m - U.shape[1])]))[0]
+        steps.append(steps[-1] + m - U.shape[1])
+        r = minimised(A, r, space)
+        expected.append(np.linalg.norm(r))
+        U = harmonic_ritz_space(A, space, k)
+    found = solver.solve(A, b, tolerance=1e-14, limit=steps[-1]).residuals * np.linalg.norm(b)
+    assert np.allclose(found[steps], expected, rtol=1e-6)
+
+
 def test_first_cycle_is_that_of_gmres():
     A, b = system()
     ours = GCRODR(m=15, k=5).solve(A, b, limit=15).residuals

@@ -108,6 +108,8 @@ def test_a_function_is_a_matrix(solver):
     assert report.converged
     assert np.allclose(report.solution, fresh(solver).solve(A, b).solution)
     assert np.allclose(fresh(solver).solve(A.toarray(), b).solution, report.solution)
+    operator = scipy.sparse.linalg.aslinearoperator(A)
+    assert np.allclose(fresh(solver).solve(operator, b).solution, report.solution)
 
 
 @every(EVERY)
@@ -306,6 +308,13 @@ def test_preconditioners_name_what_they_need(build, A, message):
         build(A)
 
 
+def test_a_matrix_without_the_preconditioner_is_reported():
+    for solver in (ConjugateGradient(jacobi), FlexibleCG(jacobi), GMRES(4, jacobi), GCRODR(4, 2, jacobi)):
+        report = solver.solve(np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones(2))
+        assert report.status == "not-applicable"
+        assert "diagonal without zeros" in report.why
+
+
 def test_fast_poisson_refuses_other_matrices():
     report = FastPoisson(GRID).solve(helmholtz_matrix(np.ones(GRID)), right_side(72))
     assert report.status == "not-applicable"
@@ -328,6 +337,8 @@ def test_operators_check_what_they_are_given():
     assert CountedOperator(scipy.sparse.coo_array(np.eye(2))).matrix.format == "csr"
     with pytest.raises(ValueError, match="size n"):
         CountedOperator(lambda x: x)
+    with pytest.raises(ValueError, match=r"square operator, not one of shape \(2, 3\)"):
+        CountedOperator(scipy.sparse.linalg.aslinearoperator(np.ones((2, 3))))
     with pytest.raises(ValueError, match="n is 3"):
         CountedOperator(np.eye(2), 3)
     assert CountedOperator(np.eye(2, dtype=int))(np.ones(2)).dtype == np.float64

@@ -34,22 +34,18 @@ BLOCK = 32
 
 @dataclass(frozen=True)
 class EllipticEquation(Problem):
-    r"""Solve :math:`-\nabla\cdot(a\nabla u) + b\cdot\nabla u + c\,u = f` on the unit square or cube.
+    """Solve ``-div(a grad u) + b.grad(u) + c u = f`` on the unit square or cube, u = 0 on its border.
 
-    u = 0 on the border. Discretised as in `unseen.problems.linear.elliptic`, central differences. Inputs, on one grid
-    each: ``diffusion`` a, ``reaction`` c, ``source`` f, float64 of shape (n, g, ..., g); ``velocity`` b, (n, d);
-    ``interior``, bool, false on obstacles, where u = 0 too. These say all that there is to know: the operator has no
-    other name. Answers are solutions u at the inner points, shape (n, g, ..., g), scored by the error relative to the
-    solution of the *discrete* system, ``|answer - u| / |u|`` in the Euclidean norm; infinite for what is no such field.
+    Discretised by `unseen.problems.linear.elliptic` with central differences. Inputs, on one grid each: ``diffusion``
+    a, ``reaction`` c, ``source`` f, float64 of shape (n, g, ..., g); ``velocity`` b, (n, d); ``interior``, bool, false
+    on obstacles, where u = 0 too. These say all that there is to know: the operator has no other name. Answers are
+    solutions u at the inner points, shape (n, g, ..., g), scored by the error relative to the solution of the
+    *discrete* system, ``|answer - u| / |u|`` in the Euclidean norm; infinite for what is no such field.
 
-    ============================  ============  ==================  =====================  ==========================
-    operator                      a             b                   c                      split ``perturbed``
-    ============================  ============  ==================  =====================  ==========================
-    ``poisson``                   1             0                   0                      a log-normal
-    ``darcy``                     log-normal    0                   0                      a of two phases, 1 and 12
-    ``helmholtz``                 1             0                   -(k (1 + field/10))^2  wave number half as large
-    ``convection-diffusion``      1             30, any direction   0                      three times the velocity
-    ============================  ============  ==================  =====================  ==========================
+    - ``poisson``: a = 1, b = 0, c = 0; perturbed: a log-normal.
+    - ``darcy``: a log-normal, b = 0, c = 0; perturbed: a of two phases, 1 and 12.
+    - ``helmholtz``: a = 1, b = 0, c = -(k (1 + field/10))^2; perturbed: half the wave number k.
+    - ``convection-diffusion``: a = 1, b of length 30 in any direction, c = 0; perturbed: three times the velocity.
 
     The source is a Gaussian field; k is `wave_number`. Near a resonance of the Helmholtz operator a small residual
     still leaves a large error.

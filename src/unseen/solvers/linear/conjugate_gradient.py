@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.linalg.blas import daxpy
 
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 SYMMETRY = 1e-8
@@ -45,33 +45,37 @@ class ConjugateGradient:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`, `start` is a first approximation."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
-        apply = prepared(self.preconditioner, work.A)
         x, r = work.start, work.residual(work.start)
         goal = work.tolerance * work.size
-        work.residuals.append(float(np.linalg.norm(r)) / work.size)
+        square = float(r @ r)
+        work.record(math.sqrt(square))
         p = last = last_product = np.empty(0)
-        rho = previous = 0.0
+        length = previous = 0.0
         restarted = False
         stiffest = 0.0
         for iteration in range(1, work.limit + 1):
             if work.residuals[-1] * work.size <= goal:
                 # The recurrence drifts from the truth; go on from the true residual once, then say so.
                 r = work.residual(x)
-                if restarted or np.linalg.norm(r) <= goal:
+                square = float(r @ r)
+                if restarted or math.sqrt(square) <= goal:
                     return work.finish(x, "converged", residual=r)
                 restarted, p = True, np.empty(0)
-            z = work.apply_preconditioner(apply, r)
-            rho = float(r @ z)
-            if rho <= 0:
+            z = work.precondition(r)
+            rho = square if z is r else float(r @ z)
+            if not rho > 0:
                 why = "not finite" if np.isnan(rho) else "not positive definite"
                 return work.finish(x, "not-applicable", f"the preconditioner is {why} (iteration {iteration})")
             if p.size:
                 p *= rho / previous
-                p += z
+                p = daxpy(z, p)
+                # r is orthogonal to the last direction, so that without preconditioner |p|^2 follows from the last.
+                length = rho + (rho / previous) ** 2 * length if z is r else float(p @ p)
             else:
                 p = z.copy()
+                length = float(p @ p)
             product = work.A(p)
             curvature = float(p @ product)
             if not np.isfinite(curvature):
@@ -79,20 +83,23 @@ class ConjugateGradient:
             if curvature <= 0:
                 why = f"the matrix is not positive definite: p.Ap = {curvature:.3g} in iteration {iteration}"
                 return work.finish(x, "not-applicable", why)
-            stiffness = curvature / float(p @ p)
+            stiffness = curvature / length
             stiffest = max(stiffest, stiffness)
             if stiffness <= EPSILON * stiffest:
                 why = f"the matrix is singular to working precision and b not in its range (iteration {iteration})"
                 return work.finish(x, "not-applicable", why)
-            if last.size and abs(last @ product - p @ last_product) > SYMMETRY * np.linalg.norm(last) * np.linalg.norm(
-                product
-            ):
+            if last.size and not _symmetric(p, product, last, last_product):
                 why = f"the matrix is not symmetric: p.Aq and q.Ap differ in iteration {iteration}"
                 return work.finish(x, "not-applicable", why)
             last, last_product = (p.copy(), product) if iteration <= 3 else (np.empty(0), np.empty(0))
             step = rho / curvature
             x = daxpy(p, x, a=step)
             r = daxpy(product, r, a=-step)
-            previous = rho
-            work.residuals.append(float(np.linalg.norm(r)) / work.size)
+            previous, square = rho, float(r @ r)
+            work.record(math.sqrt(square))
         return work.finish(x, "limit-reached", f"{work.limit} iterations")
+
+
+def _symmetric(p: Array, Ap: Array, q: Array, Aq: Array) -> bool:
+    """Whether ``q.Ap = p.Aq`` but for rounding."""
+    return bool(abs(q @ Ap - p @ Aq) <= SYMMETRY * np.linalg.norm(q) * np.linalg.norm(Ap))

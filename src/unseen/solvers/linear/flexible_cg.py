@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 
@@ -40,9 +39,8 @@ class FlexibleCG:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`, `start` is a first approximation."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
-        apply = prepared(self.preconditioner, work.A)
         x, r = work.start, work.residual(work.start)
         work.residuals.append(float(np.linalg.norm(r)) / work.size)
         kept: deque[tuple[Array, Array, float]] = deque(maxlen=self.window)
@@ -54,7 +52,7 @@ class FlexibleCG:
                     return work.finish(x, "converged", residual=r)
                 restarted = True
                 kept.clear()
-            z = work.apply_preconditioner(apply, r)
+            z = work.precondition(r)
             p = np.array(z)
             for direction, product, curvature in kept:
                 p -= (z @ product / curvature) * direction

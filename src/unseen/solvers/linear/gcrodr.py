@@ -10,8 +10,7 @@ import numpy as np
 
 from unseen.solvers.linear.arnoldi import ArnoldiCycle, arnoldi
 from unseen.solvers.linear.gmres import STAGNATION
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.linear.recycling import image_basis, new_space
 from unseen.solvers.solve_report import SolveReport
 
@@ -83,7 +82,7 @@ class GCRODR:
         if self.space is not None and self.space.shape[1] != work.A.n:
             size = self.space.shape[1]
             raise ValueError(f"the recycled space is of size {size}, the matrix of {work.A.n}: call reset()")
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
         state = _Solve(self, work)
         report = state.run()
@@ -100,7 +99,6 @@ class _Solve:
 
     def __init__(self, settings: GCRODR, work: Solving):
         self.settings, self.work = settings, work
-        self.apply = prepared(settings.preconditioner, work.A)
         n = work.A.n
         # No more directions than the space has.
         self.m = min(settings.m, n)
@@ -112,10 +110,10 @@ class _Solve:
         self.goal = work.tolerance * work.size
 
     def product(self, v: Array) -> Array:
-        return self.work.A(self.work.apply_preconditioner(self.apply, v))
+        return self.work.A(self.work.precondition(v))
 
     def solution(self) -> Array:
-        return self.work.start + self.work.apply_preconditioner(self.apply, self.y)
+        return self.work.start + self.work.precondition(self.y)
 
     def run(self) -> SolveReport:
         work = self.work

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse.linalg
 
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 
@@ -44,16 +43,13 @@ class ScipyGCROT:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`; `limit` counts iterations, rounded up to cycles."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
-        apply = prepared(self.preconditioner, work.A)
         shape = (work.A.n, work.A.n)
         operator = scipy.sparse.linalg.LinearOperator(shape, matvec=work.A, dtype=np.float64)
         inverse = None
-        if apply is not None:
-            inverse = scipy.sparse.linalg.LinearOperator(
-                shape, matvec=lambda r: work.apply_preconditioner(apply, r), dtype=np.float64
-            )
+        if work.inverse is not None:
+            inverse = scipy.sparse.linalg.LinearOperator(shape, matvec=work.precondition, dtype=np.float64)
         work.record(float(np.linalg.norm(work.residual(work.start))))
         x, info = scipy.sparse.linalg.gcrotmk(
             operator,

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from unseen.solvers.linear.arnoldi import arnoldi
-from unseen.solvers.linear.interface import Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner, prepared
+from unseen.solvers.linear.interface import Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 STAGNATION = 1e-12
@@ -49,9 +48,8 @@ class GMRES:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`, `start` is a first approximation."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(self.preconditioner)) is not None:
             return report
-        apply = prepared(self.preconditioner, work.A)
         x, r = work.start, work.residual(work.start)
         beta = float(np.linalg.norm(r))
         work.residuals.append(beta / work.size)
@@ -71,10 +69,8 @@ class GMRES:
                 return work.finish(x, "limit-reached", f"{work.limit} iterations")
             np.divide(r, beta, out=basis[0])
             steps = min(len(basis) - 1, left)
-            cycle = arnoldi(
-                lambda v: work.A(work.apply_preconditioner(apply, v)), basis, 0, steps, beta, goal, work.record
-            )
-            x = x + work.apply_preconditioner(apply, cycle.weights @ basis[: cycle.steps])
+            cycle = arnoldi(lambda v: work.A(work.precondition(v)), basis, 0, steps, beta, goal, work.record)
+            x = x + work.precondition(cycle.weights @ basis[: cycle.steps])
             if not cycle.finite:
                 return work.finish(x, "not-finite", "the product with A holds NaN or infinity")
             rest = -(cycle.coefficients @ cycle.weights)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 from numpy.typing import NDArray
 
 from unseen.solvers.solve_report import SolveReport, SolveStatus
@@ -16,6 +17,14 @@ from unseen.solvers.solve_report import SolveReport, SolveStatus
 Array = NDArray[np.float64]
 Apply = Callable[[Array], Array]
 """A linear map: vector in, vector out, both float64 of shape (n,)."""
+
+
+Preconditioner = Callable[[Any], Apply]
+"""What solvers take: called once per system with its matrix, it gives the approximate inverse ``r -> M^-1 r``."""
+
+
+class NoPreconditionerError(ValueError):
+    """The approximate inverse does not exist for this matrix; solvers report it as ``"not-applicable"``."""
 
 
 class LinearSolver(Protocol):
@@ -47,7 +56,7 @@ class CountedOperator:
 
     Parameters
     ----------
-    A : array of shape (n, n), sparse array, `CountedOperator` or callable
+    A : array of shape (n, n), sparse array, SciPy's ``LinearOperator``, `CountedOperator` or callable
         A callable maps a float64 vector of shape (n,) to another.
     n : int, optional
         Size, needed for a callable alone.
@@ -74,6 +83,11 @@ class CountedOperator:
             if n is None:
                 raise ValueError("the size n must be given with a callable")
             self.n, self.apply = int(n), A
+            return
+        if isinstance(A, scipy.sparse.linalg.LinearOperator):
+            if A.shape[0] != A.shape[1]:
+                raise ValueError(f"a linear system needs a square operator, not one of shape {A.shape}")
+            self.n, self.apply = int(A.shape[0]), A.matvec
             return
         # SciPy's sparse classes and dense arrays alike; anything else becomes an array first.
         self.matrix = A if scipy.sparse.issparse(A) else np.asarray(A)
@@ -137,6 +151,7 @@ class Solving:
         self.size = float(np.linalg.norm(self.b))
         self.residuals: list[float] = []
         self.preconditioned = 0
+        self.inverse: Apply | None = None
 
     @staticmethod
     def _vector(values: Any, name: str) -> Array:
@@ -145,13 +160,18 @@ class Solving:
             raise ValueError(f"{name} must be one row of real numbers, not {vector.dtype} of shape {vector.shape}")
         return vector.astype(np.float64, copy=False)
 
-    def trivial(self) -> SolveReport | None:
-        """The report where there is nothing to do: data that are not finite, or b = 0."""
+    def trivial(self, preconditioner: Preconditioner | None = None) -> SolveReport | None:
+        """The report where there is nothing to do: data that are not finite, b = 0, or no preconditioner for A."""
         if not (np.isfinite(self.b).all() and np.isfinite(self.start).all() and self.A.finite):
             return self._report(self.start, "not-finite", "the matrix or the right-hand side holds NaN or infinity")
         if self.size == 0:
             self.residuals = [0.0]
             return self._report(np.zeros(self.A.n), "converged", "")
+        if preconditioner is not None:
+            try:
+                self.inverse = preconditioner(self.A.matrix if self.A.matrix is not None else self.A.apply)
+            except NoPreconditionerError as error:
+                return self._report(self.start, "not-applicable", str(error))
         return None
 
     def record(self, residual: float) -> None:
@@ -162,12 +182,12 @@ class Solving:
         """``b - A x``, one counted product; none where x = 0."""
         return self.b - self.A(x) if x.any() else self.b.copy()
 
-    def apply_preconditioner(self, apply: Apply | None, r: Array) -> Array:
+    def precondition(self, r: Array) -> Array:
         """``M^-1 r``, counted; r itself without a preconditioner."""
-        if apply is None:
+        if self.inverse is None:
             return r
         self.preconditioned += 1
-        return np.asarray(apply(r), dtype=np.float64)
+        return np.asarray(self.inverse(r), dtype=np.float64)
 
     def finish(self, x: Array, status: SolveStatus, why: str = "", residual: Array | None = None) -> SolveReport:
         """The report; whether x solves the system is decided by its true residual, whatever the recurrence says.

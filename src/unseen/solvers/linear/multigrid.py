@@ -9,8 +9,7 @@ import numpy as np
 import scipy.sparse
 
 from unseen.extras import extra_module
-from unseen.solvers.linear.interface import Apply, Array, Solving
-from unseen.solvers.linear.preconditioners import Preconditioner
+from unseen.solvers.linear.interface import Apply, Array, Preconditioner, Solving
 from unseen.solvers.solve_report import SolveReport
 
 Coarsening = Literal["ruge-stuben", "smoothed-aggregation"]
@@ -76,16 +75,15 @@ class Multigrid:
     ) -> SolveReport:
         """Solve; arguments and errors as in `LinearSolver.solve`, `start` is a first approximation."""
         work = Solving(A, b, tolerance, limit, start)
-        if (report := work.trivial()) is not None:
+        if (report := work.trivial(algebraic_multigrid(self.coarsening))) is not None:
             return report
-        apply = algebraic_multigrid(self.coarsening)(work.A.matrix if work.A.matrix is not None else work.A.apply)
         x = work.start
         r = work.residual(x)
         work.record(float(np.linalg.norm(r)))
         while work.residuals[-1] > work.tolerance:
             if len(work.residuals) > work.limit:
                 return work.finish(x, "limit-reached", f"{work.limit} iterations", residual=r)
-            x = x + work.apply_preconditioner(apply, r)
+            x = x + work.precondition(r)
             r = work.residual(x)
             work.record(float(np.linalg.norm(r)))
             if not work.residuals[-1] < 1e6 * max(1.0, work.residuals[0]):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from unseen.solvers.linear.interface import Apply, Array, CountedOperator
-
-Preconditioner = Callable[[Any], Apply | None]
-"""What solvers take: called once per system with the matrix; None stands for no preconditioner."""
+from unseen.solvers.linear.interface import Apply, Array, NoPreconditionerError, Preconditioner
 
 
 def jacobi(A: Any) -> Apply:
@@ -20,12 +16,16 @@ def jacobi(A: Any) -> Apply:
 
     Raises
     ------
+    NoPreconditionerError
+        If A has a zero on its diagonal.
     ValueError
-        If A is not a matrix or has a zero on its diagonal.
+        If A is a function.
     """
     diagonal = np.asarray(_sparse(A, "jacobi").diagonal())
     if (diagonal == 0).any():
-        raise ValueError(f"jacobi needs a diagonal without zeros, row {int(np.argmin(np.abs(diagonal)))} has one")
+        raise NoPreconditionerError(
+            f"jacobi needs a diagonal without zeros, row {int(np.argmin(np.abs(diagonal)))} has one"
+        )
     inverse = 1 / diagonal
     return lambda r: inverse * r
 
@@ -49,7 +49,7 @@ def incomplete_lu(*, drop_tolerance: float = 1e-4, fill: float = 10.0) -> Precon
                 _sparse(A, "incomplete_lu").tocsc(), drop_tol=drop_tolerance, fill_factor=fill
             )
         except RuntimeError as error:
-            raise ValueError(f"the incomplete factorisation does not exist: {error}") from error
+            raise NoPreconditionerError(f"the incomplete factorisation does not exist: {error}") from error
         apply: Apply = factors.solve
         return apply
 
@@ -65,15 +65,17 @@ def incomplete_cholesky(A: Any) -> Apply:
 
     Raises
     ------
-    ValueError
+    NoPreconditionerError
         If A is not symmetric, holds triangles, or a pivot is not above 0.
+    ValueError
+        If A is a function.
     """
     matrix = scipy.sparse.csr_array(_sparse(A, "incomplete_cholesky"))
     if abs(matrix - matrix.T).max() > 1e-12 * abs(matrix).max():
-        raise ValueError("incomplete_cholesky needs a symmetric matrix")
+        raise NoPreconditionerError("incomplete_cholesky needs a symmetric matrix")
     lower = scipy.sparse.csr_array(scipy.sparse.tril(matrix, -1))
     if ((abs(lower) @ abs(lower)) * abs(lower)).nnz:
-        raise ValueError("incomplete_cholesky is for stencils without triangles, such as 5 and 7 points")
+        raise NoPreconditionerError("incomplete_cholesky is for stencils without triangles, such as 5 and 7 points")
     pivots = _pivots(matrix, lower)
     factor = scipy.sparse.csc_array(lower + scipy.sparse.diags_array(pivots))
     # SuperLU in the given order solves with a triangle as fast as it reads it; SciPy's triangular solver checks more.
@@ -91,7 +93,9 @@ def _pivots(matrix: Any, lower: Any) -> Array:
     while len(front):
         if (pivots[front] <= 0).any():
             row = int(front[np.argmin(pivots[front])])
-            raise ValueError(f"the incomplete factorisation does not exist: pivot {pivots[row]:.3g} in row {row}")
+            raise NoPreconditionerError(
+                f"the incomplete factorisation does not exist: pivot {pivots[row]:.3g} in row {row}"
+            )
         part = upper[front]
         entries = part.data**2 / np.repeat(pivots[front], np.diff(part.indptr))
         np.subtract.at(pivots, part.indices, entries)
@@ -99,13 +103,6 @@ def _pivots(matrix: Any, lower: Any) -> Array:
         touched = np.unique(part.indices)
         front = touched[waiting[touched] == 0]
     return pivots
-
-
-def prepared(preconditioner: Preconditioner | None, operator: CountedOperator) -> Apply | None:
-    """The approximate inverse for one system, or None."""
-    if preconditioner is None:
-        return None
-    return preconditioner(operator.matrix if operator.matrix is not None else operator.apply)
 
 
 def _sparse(A: Any, name: str) -> Any:
