@@ -1,4 +1,4 @@
-"""The runs that pages report: records that ship with the package, each judged anew."""
+"""The runs that pages report, each judged anew: records that ship with the package, and runs in the user's store."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unseen.contracts.study import Judgement
-from unseen.engine.recording import StaleRecord, judge_record
+from unseen.contracts.study import Judgement, Study
+from unseen.engine.plan import plan
+from unseen.engine.recording import StaleRecord, as_record, judge_record
+from unseen.engine.store import Store, StoredTrial, open_store
+from unseen.errors import UsageError
 from unseen.records import Record, RecordError, read_record, record_files
+from unseen.registry import StudyName, load
 
 SCALES = ("full", "small")
 """Scales whose verdicts count, the one that counts most first; a smoke run shows only that the code runs."""
@@ -32,6 +36,11 @@ class Evidence:
     """Why there is no verdict; empty if there is one."""
 
     @property
+    def name(self) -> str:
+        """The run's name among those of its study: the scale, told apart from the record's if it is the user's."""
+        return self.scale if self.path else f"{self.scale}-own"
+
+    @property
     def status(self) -> str:
         """The verdict, ``"stale"`` if none can be computed."""
         return self.judgement.verdict.status if self.judgement else "stale"
@@ -46,9 +55,49 @@ def recorded() -> dict[str, tuple[Evidence, ...]]:
     return {study: ordered(runs) for study, runs in found.items()}
 
 
+def stored(studies: Sequence[StudyName], url: str) -> dict[str, tuple[Evidence, ...]]:
+    """The user's finished runs by study id, with the seeds that each study declares.
+
+    Runs of which a trial is missing are left out.
+    """
+    found: dict[str, list[Evidence]] = {}
+    with open_store(url) as store:
+        for name in studies:
+            try:
+                study: Study = load(name.target)
+            except UsageError:  # it needs a package that is not installed, so that it has not been run here either
+                continue
+            for scale in SCALES:
+                if scale in study.scales and (run := _own(name, scale, store)):
+                    found.setdefault(name.id, []).append(run)
+    return {study: ordered(runs) for study, runs in found.items()}
+
+
 def ordered(runs: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Runs of one study, the scale that counts most first."""
-    return tuple(sorted(runs, key=lambda run: SCALES.index(run.scale)))
+    """Runs of one study, the scale that counts most first, records before the user's own."""
+    return tuple(sorted(runs, key=lambda run: (SCALES.index(run.scale), run.path is None)))
+
+
+def _own(name: StudyName, scale: str, store: Store) -> Evidence | None:
+    planned = plan(name, scale=scale)
+    finished = tuple(trial for trial in store.get(planned.keys).values() if trial.status == "done")
+    if len(finished) < len(planned.keys):
+        return None
+    record = as_record(planned, finished, _shared_environment(finished))
+    source = f"your own run in {store.url}"
+    try:
+        return Evidence(name.id, scale, source, None, record, judge_record(record))
+    except StaleRecord as error:
+        return Evidence(name.id, scale, source, None, record, problem=str(error))
+
+
+def _shared_environment(trials: Sequence[StoredTrial]) -> dict[str, object]:
+    """What the trials' environments say; ``"several"`` where they differ."""
+    first = trials[0].environment
+    return {
+        key: value if all(trial.environment.get(key) == value for trial in trials) else "several"
+        for key, value in first.items()
+    }
 
 
 def _read(study: str, scale: str, path: Path) -> Evidence:

@@ -44,17 +44,19 @@ class Picture:
     alt: str
 
 
-def picture(name: StudyName, study: Study, scale: str, trials: Trials, origin: bytes, alt: str) -> Picture:
+def picture(name: StudyName, study: Study, run: str, trials: Trials, origin: bytes, alt: str) -> Picture:
     """Draw a study's figure, or take it from the cache.
 
     Parameters
     ----------
+    run : str
+        The run's name among those of its study, part of the file's name.
     origin : bytes
         What the trials came from (a record's file): the figure is drawn again when it or the code changes.
     alt : str
         What it shows, in words.
     """
-    stem = f"{name.id}-{name.key}-{scale}"
+    stem = f"{name.id}-{name.key}-{run}"
     folder = cache_folder() / _digest(name, origin)
     page, card = folder / "page.png", folder / "card.png"
     if not card.exists():

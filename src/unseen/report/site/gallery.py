@@ -11,7 +11,7 @@ from unseen.contracts.study import Study
 from unseen.registry import Kind, StudyName, load, names, study_names, study_page
 from unseen.report.site import figures
 from unseen.report.site.docstring import plain
-from unseen.report.site.evidence import Evidence, recorded
+from unseen.report.site.evidence import Evidence, ordered, recorded, stored
 from unseen.report.site.figures import Picture
 from unseen.report.site.library import ItemPage, item_page
 from unseen.report.site.papers import PaperPage, paper_page
@@ -36,17 +36,23 @@ class Gallery:
     runs: Mapping[str, tuple[Evidence, ...]]
 
 
-def gather(watch: Watch, catalogue: Sequence[Paper] | None = None) -> Gallery:
+def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None) -> Gallery:
     """Judge the records, draw the figures and read the docstrings.
 
     Parameters
     ----------
     catalogue : sequence of Paper, optional
         The papers to show, by default all.
+    store : str, optional
+        A store whose finished runs are shown beside the records.
     """
     shown = papers() if catalogue is None else catalogue
     studies = {name.id: name for name in study_names()}
-    runs = {study: found for study, found in recorded().items() if study in {paper.id for paper in shown}}
+    own = {} if store is None else stored(study_names(), store)
+    runs = recorded()
+    for study, found in own.items():
+        runs[study] = ordered((*runs.get(study, ()), *found))
+    runs = {paper.id: runs[paper.id] for paper in shown if paper.id in runs}
     pictures = _pictures(studies, runs, watch)
     pages = tuple(paper_page(paper, studies.get(paper.id), runs.get(paper.id, ()), pictures) for paper in shown)
     return Gallery(pages, _items(watch), runs)
@@ -65,7 +71,7 @@ def _pictures(
         alt = f"Figure of study {name.id}, scale {run.scale}. {summary}"
         assert run.record is not None
         origin = run.path.read_bytes() if run.path else repr(run.record).encode()
-        drawn[run.study, run.scale] = figures.picture(name, study, run.scale, run.record.trials, origin, alt)
+        drawn[run.study, run.name] = figures.picture(name, study, run.name, run.record.trials, origin, alt)
     return drawn
 
 

@@ -54,11 +54,15 @@ class Condition:
 class RunView:
     """One run on a paper's page."""
 
+    name: str
+    """Unique among the runs of the page."""
     scale: str
     source: str
     badge: Badge
     problem: str
-    holding: int
+    on_record: bool
+    """Whether it ships with the package; else it is the user's own."""
+    holding: int = 0
     claims: tuple[ClaimView, ...] = ()
     date: str = ""
     commit: str = ""
@@ -122,7 +126,7 @@ def paper_page(
         The paper's study, if it has one.
     runs : sequence of Evidence
         The study's runs, the one that counts most first.
-    pictures : mapping of (study id, scale) to Picture
+    pictures : mapping of (study id, name of the run) to Picture
         Figures that have been drawn.
     """
     badge = BADGES[runs[0].status if runs else "untested"]
@@ -141,13 +145,13 @@ def paper_page(
         summary=plain(text.partition("\n")[0]),
         before=before[1:],
         sections=sections,
-        runs=tuple(_run_view(study, run, pictures.get((run.study, run.scale))) for run in runs),
+        runs=tuple(_run_view(study, run, pictures.get((run.study, run.name))) for run in runs),
         source=source_file(name.target).address,
     )
 
 
 def _run_view(study: Study, run: Evidence, picture: Picture | None) -> RunView:
-    view = RunView(run.scale, run.source, BADGES[run.status], run.problem, 0)
+    view = RunView(run.name, run.scale, run.source, BADGES[run.status], run.problem, run.path is not None)
     if run.record is None or run.judgement is None:
         return view
     record, findings = run.record, run.judgement.findings
