@@ -16,9 +16,10 @@ def report(
     force: bool = typer.Option(False, "--force", help="Write into a folder that holds other files; they stay."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: where the site lies, its pages, files and bytes."),
 ) -> None:
-    """Write the gallery: a page for every paper, problem, solver and measure.
+    """Write the gallery: pages to open from disk.
 
-    Open index.html in a browser: it needs no server and no network. Verdicts are computed from the records now.
+    Every paper, problem, solver and measure has its page; index.html leads to them. A browser needs neither server nor
+    network for them. Verdicts are computed from the records now.
     """
     from unseen.commands.output import console, make_folder, print_json
     from unseen.commands.progress import format_seconds

@@ -33,7 +33,7 @@ def test_every_paper_has_its_page(pages: Pages) -> None:
 
 def test_every_problem_solver_and_measure_has_its_page(pages: Pages) -> None:
     for kind in ("problems", "solvers", "measures"):
-        for name in names(kind):  # type: ignore[arg-type]
+        for name in names(kind):
             assert "not complete" not in pages[f"{kind}/{name}.html"].words
 
 
@@ -97,6 +97,26 @@ def test_pages_can_be_read_by_keyboard_and_by_ear(pages: Pages) -> None:
             assert drawing["role"] == "img", file
             assert set(drawing["aria-labelledby"].split()) <= set(page.ids), file
         assert "width=device-width" in " ".join(meta.get("content", "") for meta in page.of("meta")), file
+
+
+def test_words_stand_out_from_what_is_behind_them(site: Path) -> None:
+    css = (site / "static" / "site.css").read_text(encoding="utf-8")
+    schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    assert len(schemes) == 2  # light and dark
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): #(\w+);", scheme))
+        behind = [_luminance(colours.pop(name)) for name in ("ground", "raised")]
+        words = [_luminance(colours[name]) for name in colours if name not in ("line", "region")]
+        lowest = min((max(a, b) + 0.05) / (min(a, b) + 0.05) for a in behind for b in words)
+        assert lowest >= 4.5  # WCAG 2.2, success criterion 1.4.3
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance by WCAG 2.2 of a colour in three or six hexadecimal digits."""
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_pages_are_small(site: Path) -> None:

@@ -43,13 +43,20 @@ class FrontPage:
     badges: tuple[Badge, ...]
     """Those that occur."""
     verdicts: tuple[tuple[Badge, int], ...]
+    tested: int
+    """Papers with a verdict."""
 
 
 def front_page(pages: Sequence[PaperPage]) -> FrontPage:
     """Gather what the front page shows."""
     verdicts = counts(page.badge.status for page in pages)
     return FrontPage(
-        tuple(pages), tuple(AREAS.items()), tuple(AXES.items()), tuple(badge for badge, _ in verdicts), verdicts
+        pages=tuple(pages),
+        areas=tuple(AREAS.items()),
+        axes=tuple(AXES.items()),
+        badges=tuple(badge for badge, _ in verdicts),
+        verdicts=verdicts,
+        tested=sum(page.badge.status not in ("untested", "stale") for page in pages),
     )
 
 

@@ -17,13 +17,23 @@ class Badge:
     sign: str
     word: str
     meaning: str
+    plural: str = ""
+    """The word for several, where it is another one."""
+
+    def counted(self, count: int) -> str:
+        """Say how many there are: ``"2 hold"``."""
+        return f"{count} {self.plural if count != 1 and self.plural else self.word}"
 
 
 BADGES: Mapping[str, Badge] = {
     "holds": Badge(
-        "holds", MARKS["holds"][0], "holds", "The whole interval lies inside the region in which the sentence is true."
+        "holds",
+        MARKS["holds"][0],
+        "holds",
+        "The whole interval lies inside the region in which the sentence is true.",
+        "hold",
     ),
-    "fails": Badge("fails", MARKS["fails"][0], "fails", "The whole interval lies outside that region."),
+    "fails": Badge("fails", MARKS["fails"][0], "fails", "The whole interval lies outside that region.", "fail"),
     "inconclusive": Badge(
         "inconclusive",
         MARKS["inconclusive"][0],

@@ -114,10 +114,9 @@ def _copied(gallery: Gallery) -> Iterator[tuple[str, Path]]:
         for run in page.runs:
             for image in (run.picture.page, run.picture.card) if run.picture else ():
                 yield image.address, image.path
-    for runs in gallery.runs.values():
-        for run in runs:
-            if run.path and run.judgement:
-                yield f"records/{run.path.name}", run.path
+    for evidence in (run for runs in gallery.runs.values() for run in runs):
+        if evidence.path and evidence.judgement:
+            yield f"records/{evidence.path.name}", evidence.path
     for kind, items in gallery.items.items():
         for item in items:
             if item.source:
