@@ -1,81 +1,95 @@
-"""Measure everything and write the tables of benchmarks/README.md: ``python benchmarks/run.py`` on an idle machine."""
+"""Measure and write the tables of benchmarks/README.md: ``python benchmarks/run.py [section ...]``, idle machine.
+
+Without names every section is measured; with names only these, and the others keep their numbers and dates.
+"""
 
 from __future__ import annotations
 
+import argparse
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
+import generation
 import grokking
+import linear
+import precision
 import sampling
 import sequences
+import tables
+import third_order_attention
 import training
 from unseen.engine.environment import available_cores, environment
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
+    "training": ("Training five seeds", lambda: tables.training_table(training.measure(device=DEVICE))),
+    "grokking": (
+        "Time to grok: addition modulo 97, 40 % for training, until 95 % of the rest are right",
+        lambda: tables.grokking_table(grokking.measure(device=DEVICE)),
+    ),
+    "sequences": (
+        "A small decoder beside the same network in transformers",
+        lambda: tables.sequences_table(sequences.measure()),
+    ),
+    "third-order-attention": (
+        "Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",
+        lambda: tables.third_order_table(third_order_attention.measure()),
+    ),
+    "generation": (
+        "Questions with answers as text, one core, beside reasoning-gym",
+        lambda: tables.generation_table(generation.measure()),
+    ),
+    "linear": (
+        "A stream of Helmholtz equations, 32 x 32, to 1e-8, and Poisson's equation in 128 x 128 x 128 points, to 1e-6",
+        lambda: tables.linear_tables(linear.measure()),
+    ),
+    "precision": (
+        "Rounding ten million float32 values to nearest, one thread",
+        lambda: tables.precision_table(precision.measure()),
+    ),
+    "sampling": ("Sampling, one core", lambda: tables.sampling_table(sampling.measure())),
+}
+"""Name -> heading, and what measures the section and writes its body."""
 
 
-def training_table(rows: list[dict[str, Any]]) -> str:
-    """Five seeds batched beside the same five one after the other."""
-    lines = [
-        "| network | plain loop, ms per step of 5 seeds | batched, ms | times faster | once, to capture, s |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for row in rows:
-        numbers = f"{1e3 * row['plain']:.2f} | {1e3 * row['batched']:.2f} | {row['ratio']:.2f} | {row['start']:.1f}"
-        lines.append(f"| {row['name']} | {numbers} |")
-    return "\n".join(lines)
+def written(text: str) -> dict[str, str]:
+    """Sections that stand in the README already: heading -> body."""
+    parts = re.split(r"^### (.+)\n", text, flags=re.M)[1:]
+    return {heading: body.strip() for heading, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def sampling_table(rows: list[dict[str, Any]]) -> str:
-    """Instances per second on one core."""
-    lines = ["| what | instances per second |", "|---|---:|"]
-    lines += [f"| {row['name']} | {row['per_second']:,.0f} |" for row in rows]
-    return "\n".join(lines)
-
-
-def grokking_table(rows: list[dict[str, Any]]) -> str:
-    """Seconds until five seeds have learned the rule, recipe beside recipe."""
-    lines = ["| recipe | seconds for 5 seeds | times faster | steps, seed by seed |", "|---|---:|---:|---|"]
-    for row in rows:
-        steps = ", ".join(f"{step:.0f}" if step < float("inf") else f"over {row['limit']}" for step in row["steps"])
-        lines.append(f"| {row['name']} | {row['seconds']:.1f} | {row['times_faster']:.1f} | {steps} |")
-    return "\n".join(lines)
-
-
-def sequences_table(rows: list[dict[str, Any]]) -> str:
-    """A decoder beside GPT-2 of the same size."""
-    lines = ["| what | ours, tokens per second | transformers | times faster |", "|---|---:|---:|---:|"]
-    lines += [
-        f"| {row['name']} | {row['ours']:,.0f} | {row['transformers']:,.0f} | {row['ratio']:.2f} |" for row in rows
-    ]
-    return "\n".join(lines)
+def circumstances() -> str:
+    """When, at which commit and on what machine."""
+    facts = environment(DEVICE, available_cores())
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {str(facts['commit'])[:12]} on {facts['processor']}, "
+        f"{available_cores()} cores, device {facts['device']}, torch {facts['torch']}, Python {facts['python']}."
+    )
 
 
 def main() -> None:
     """Measure, and replace what stands between the marks."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    facts = environment(device, available_cores())
-    sections = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at commit {str(facts['commit'])[:12]} on {facts['processor']}, "
-        f"{available_cores()} cores, device {facts['device']}, torch {facts['torch']}, Python {facts['python']}.",
-        "### Training five seeds",
-        training_table(training.measure(device=device)),
-        "### Time to grok: addition modulo 97, 40 % for training, until 95 % of the rest are right",
-        grokking_table(grokking.measure(device=device)),
-        "### A small decoder beside GPT-2 of the same size",
-        sequences_table(sequences.measure()),
-        "### Sampling, one core",
-        sampling_table(sampling.measure()),
-    ]
-    before, _, rest = README.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    body = "\n\n".join(sections)
-    README.write_text(f"{before}{START}\n\n{body}\n\n{END}{after}", encoding="utf-8")
-    print(body)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"{', '.join(SECTIONS)}; all by default")
+    chosen = parser.parse_args().sections or list(SECTIONS)
+    if unknown := sorted(set(chosen) - set(SECTIONS)):
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    for name in chosen:
+        heading, body = SECTIONS[name]
+        measured = f"{circumstances()}\n\n{body()}"
+        print(f"### {heading}\n\n{measured}\n")
+        before, _, rest = README.read_text(encoding="utf-8").partition(START)
+        middle, _, after = rest.partition(END)
+        known = written(middle) | {heading: measured}
+        kept = [f"### {title}\n\n{known[title]}" for title, _ in SECTIONS.values() if title in known]
+        README.write_text("\n\n".join([before + START, *kept, END + after]), encoding="utf-8")
 
 
 if __name__ == "__main__":

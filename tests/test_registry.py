@@ -65,7 +65,8 @@ SETTINGS: dict[str, dict[str, int]] = {"addition-decoder": {"steps": 10}}
 
 PROBLEMS = sorted(registry.names("problems"))
 SOLVERS = sorted(registry.names("solvers"))
-ONLY_FOR["nearest-neighbour"] = (set(PROBLEMS) - {"random-calculation"}, "measures distances, and these are texts")
+TEXTS = {"random-calculation", "number-arithmetic", "number-comparison", "number-digits", "number-conversion"}
+ONLY_FOR["nearest-neighbour"] = (set(PROBLEMS) - TEXTS, "measures distances, and these are texts")
 MEASURES = sorted(registry.names("measures"))
 STUDIES = [found.id for found in registry.study_names()]
 RECORDS = [path.name for path in record_files().values()]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,10 +83,16 @@ def test_an_answer_in_another_format_is_none_and_raises_nothing(name, answer):
     assert addition_format(name).read(answer) is None
 
 
+@pytest.mark.parametrize("part", ["prompt", "answer"])
 @pytest.mark.parametrize("name", FORMATS)
-def test_negative_numbers_are_refused_by_name(name):
+def test_what_a_format_cannot_write_is_refused_by_name(name, part):
+    write = getattr(addition_format(name), part)
     with pytest.raises(ValueError, match=r"from 0 up, not -3 \+ 4"):
-        addition_format(name).prompt(-3, 4, 0)
+        write(-3, 4, 0)
+    for number in (2.5, 2.0, float("nan"), "7", True):
+        with pytest.raises(ValueError, match=f"whole numbers, not {number!r}"):
+            write(1, number, 0)
+    assert write(np.int64(58), np.int32(7), 0) == write(58, 7, 0)
 
 
 def test_numbers_beyond_the_labels_and_unknown_formats_are_refused():

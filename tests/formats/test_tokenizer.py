@@ -50,3 +50,31 @@ def test_alphabets_without_or_with_repeated_characters_are_refused(alphabet):
 def test_numbers_that_are_no_tokens_are_refused(token):
     with pytest.raises(ValueError, match="tokens are 0 to 2"):
         CharacterTokenizer("ab").decode(np.array([[1, token]]))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ([[1.0, 2.0]], "whole numbers, not float64"),
+        ([1, 2], r"shape \(n, length\), not \(2,\)"),
+        ([[1, 2], [1]], "one length"),
+        ([["a"]], "whole numbers"),
+    ],
+)
+def test_rows_that_are_none_are_refused(tokens, message):
+    with pytest.raises(ValueError, match=message):
+        CharacterTokenizer("ab").decode(tokens)
+
+
+@pytest.mark.parametrize(("texts", "message"), [("ab", "not the one text 'ab'"), (["a", 3], "of type str, not 3")])
+def test_what_is_no_list_of_texts_is_refused(texts, message):
+    with pytest.raises(ValueError, match=message):
+        CharacterTokenizer("ab").encode(texts)
+
+
+def test_an_empty_text_is_a_row_of_ends():
+    tokenizer = CharacterTokenizer("ab")
+    assert tokenizer.encode(["", "ab"]).tolist() == [[END, END], [1, 2]]
+    assert tokenizer.encode([""]).shape == (1, 0)
+    assert tokenizer.decode(tokenizer.encode(["", ""])) == ["", ""]
+    assert (tokenizer.encode([]).shape, tokenizer.decode([])) == ((0, 0), [])

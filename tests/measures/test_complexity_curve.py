@@ -173,3 +173,9 @@ def test_errors_are_not_accuracies():
 def test_a_problem_without_the_label_is_named():
     with pytest.raises(ValueError, match="no label 'depth'; there are"):
         solver_complexity_curve(ADDITION.truth, ADDITION, "depth", splits=("iid", "longer:carries"))
+
+
+def test_of_an_endless_training_split_the_first_questions_say_what_was_trained():
+    problem = un.problem("chain-sum", terms=4)
+    curve = solver_complexity_curve(problem.truth, problem, "steps", splits=("iid", "longer:terms"), n=300)
+    assert (curve.trained, curve.levels.tolist(), retained_accuracy(curve)) == (3, [1, 2, 3, 4, 5, 6, 7], 1)

@@ -64,9 +64,13 @@ def test_nonsense_is_refused(options, message):
         Decoder(**({"vocabulary": 5, "context": 4} | options))
 
 
-def test_sequences_longer_than_the_context_are_refused():
+@pytest.mark.parametrize("kind", POSITIONS)
+def test_every_kind_of_positions_refuses_what_is_too_long_and_negative_offsets(kind):
+    model = Decoder(vocabulary=5, context=4, width=8, heads=2, positions=kind)
     with pytest.raises(ValueError, match="5 tokens reach beyond the context of 4"):
-        Decoder(vocabulary=5, context=4)(torch.zeros(1, 5, dtype=torch.int64))
+        model(torch.zeros(1, 5, dtype=torch.int64))
+    with pytest.raises(ValueError, match="position from 0 up, not -1"):
+        model(torch.zeros(1, 2, dtype=torch.int64), offset=-1)
 
 
 def attended(kind: str, *, log_attention: bool = False) -> tuple[torch.Tensor, torch.Tensor]:

@@ -137,10 +137,35 @@ def test_the_mode_of_the_model_is_left_as_it_was_and_no_prompts_give_no_answers(
         ({"new_tokens": -1}, "new_tokens"),
         ({"temperature": -0.5}, "temperature"),
         ({"batch_size": 0}, "batch_size"),
+        ({"temperature": float("nan")}, "temperature is finite and not negative, not nan"),
+        ({"new_tokens": 1.5}, "new_tokens is a whole number from 0 up, not 1.5"),
+        ({"stop_token": 13}, "stop_token is one of 0 to 12, not 13"),
         ({"prompts": torch.zeros(2, 0, dtype=torch.int64)}, "at least one token"),
+        ({"prompts": torch.zeros(2, 3)}, "int64.*not torch.float32"),
+        ({"prompts": torch.tensor([[0, 13]])}, "tokens of prompts are 0 to 12, not 0 to 13"),
+        ({"prompts": torch.tensor([[-1, 2]])}, "tokens of prompts are 0 to 12, not -1 to 2"),
+        ({"prompts": torch.zeros(2, 41, dtype=torch.int64), "new_tokens": 0}, "prompts of 41 tokens.*context of 40"),
+        ({"new_tokens": 0, "offset": 38}, "prompts of 3 tokens from position 38 reach beyond the context of 40"),
     ],
 )
 def test_nonsense_is_refused(options, message):
     settings = {"prompts": torch.zeros(2, 3, dtype=torch.int64), "new_tokens": 2} | options
     with pytest.raises(ValueError, match=message):
         generate(wild("none"), settings.pop("prompts"), **settings)
+
+
+def test_ragged_prompts_that_cannot_be_continued_are_named():
+    model = wild("none")
+    with pytest.raises(ValueError, match="prompt 1 is empty"):
+        generate_ragged(model, [[1], [], [2]], new_tokens=2)
+    with pytest.raises(ValueError, match="not -1"):
+        generate_ragged(model, [[1]], new_tokens=-1)
+    with pytest.raises(ValueError, match="context of 40"):
+        generate_ragged(model, [[1], [2] * 39], new_tokens=3)
+    assert generate_ragged(model, [], new_tokens=2).shape == (0, 2)
+
+
+def test_no_new_tokens_are_nothing_and_cost_nothing():
+    model = wild("learned")
+    written = generate(model, torch.zeros(3, 40, dtype=torch.int64), new_tokens=0, stop_token=1)
+    assert (written.shape, written.dtype) == ((3, 0), torch.int64)

@@ -168,6 +168,10 @@ def test_the_reference_holds_the_policy_back():
         (lambda: policy_loss(torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1), clip=0), "clip"),
         (lambda: policy_loss(torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1), kl=0.1), "reference"),
         (lambda: policy_loss(torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1), kl=-1), "-1"),
+        (
+            lambda: policy_loss(torch.zeros(2, 1), torch.zeros(2, 1), torch.ones(2), mask=torch.tensor([[1], [0]])),
+            "at least one token",
+        ),
         (lambda: GroupPolicyOptimization(SimpleNamespace(), inner_epochs=0), "inner_epochs"),
         (lambda: GroupPolicyOptimization(SimpleNamespace(), kl=0.1).update(lambda k: k, np.eye(2)), "reference"),
         (lambda: GroupPolicyOptimization(SimpleNamespace()).update(lambda k: torch.zeros(2, 2), np.eye(2)), "tokens"),
@@ -176,38 +180,3 @@ def test_the_reference_holds_the_policy_back():
 def test_misuse_is_named(call, named):
     with pytest.raises(ValueError, match=named):
         call()
-
-
-def test_the_loss_is_that_of_trl():
-    trl = pytest.importorskip("trl", reason="the package trl is not installed")
-    present, old, advantages, mask, reference = case()
-    trainer = SimpleNamespace(
-        beta=0.04,
-        epsilon_low=0.2,
-        epsilon_high=0.2,
-        loss_type="grpo",
-        importance_sampling_level="token",
-        top_entropy_quantile=1.0,
-        use_vllm=False,
-        use_liger_kernel=False,
-        off_policy_mask_threshold=None,
-        current_gradient_accumulation_steps=1,
-        max_completion_length=4,
-        model=SimpleNamespace(training=True),
-        args=SimpleNamespace(delta=None, use_bias_correction_kl=False),
-        _metrics={"train": __import__("collections").defaultdict(list)},
-        accelerator=SimpleNamespace(gather=lambda t: t, num_processes=1),
-        _get_per_token_logps_and_entropies=lambda *a, **k: (present, torch.zeros_like(present)),
-    )
-    inputs = {
-        "prompt_ids": torch.zeros(6, 1, dtype=torch.int64),
-        "prompt_mask": torch.ones(6, 1),
-        "completion_ids": torch.zeros(6, 4, dtype=torch.int64),
-        "completion_mask": mask,
-        "advantages": advantages,
-        "old_per_token_logps": old,
-        "ref_per_token_logps": reference,
-    }
-    theirs = trl.GRPOTrainer._compute_loss(trainer, None, inputs)
-    ours = policy_loss(present, old, advantages, clip=0.2, mask=mask, reference=reference, kl=0.04)
-    assert float(ours) == pytest.approx(float(theirs), rel=1e-5)

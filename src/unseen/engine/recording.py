@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from unseen.contracts.study import Judgement, Study, identity
 from unseen.engine.environment import source_state
@@ -71,21 +72,26 @@ def make_record(result: RunResult) -> Record:
         raise UsageError(
             f"study {name.id} is not recorded: its trials ran in {len(environments)} environments; run it with --fresh"
         )
+    return as_record(result.plan, result.finished, result.finished[0].environment)
+
+
+def as_record(plan: Plan, finished: tuple[StoredTrial, ...], environment: Mapping[str, Any]) -> Record:
+    """Put all trials of a plan, done, into the shape of a record."""
     seconds: dict[str, float] = {}
-    for trial in result.finished:
+    for trial in finished:
         seconds[trial.key.condition] = seconds.get(trial.key.condition, 0.0) + trial.seconds
     return Record(
-        study=name.id,
-        key=name.key,
-        scale=result.plan.scale,
-        revision=result.plan.study.revision,
-        config=result.plan.config,
-        seeds=result.plan.seeds,
-        date=max(trial.finished for trial in result.finished if trial.finished).isoformat(timespec="seconds"),
-        environment=dict(result.finished[0].environment),
+        study=plan.name.id,
+        key=plan.name.key,
+        scale=plan.scale,
+        revision=plan.study.revision,
+        config=plan.config,
+        seeds=plan.seeds,
+        date=max(trial.finished for trial in finished if trial.finished).isoformat(timespec="seconds"),
+        environment=dict(environment),
         seconds=seconds,
-        peak_memory=max(trial.peak_memory for trial in result.finished),
-        trials=as_trials(result.finished),
+        peak_memory=max(trial.peak_memory for trial in finished),
+        trials=as_trials(finished),
     )
 
 

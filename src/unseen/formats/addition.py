@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+
 LABELS = "abcdefghijklmnopqrstuvwxyz"
 """Marks of equal places in numbers with index hints."""
 
@@ -88,6 +90,9 @@ def carry_chain(left: int, right: int) -> int:
 
 
 def _check(left: int, right: int) -> None:
+    for number in (left, right):
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+            raise ValueError(f"these formats write whole numbers, not {number!r}")
     if left < 0 or right < 0:
         raise ValueError(f"these formats write numbers from 0 up, not {left} + {right}")
 
@@ -97,10 +102,25 @@ def _plain_prompt(left: int, right: int, start: int = 0) -> str:
     return f"{left}+{right}="
 
 
+def _plain_answer(left: int, right: int, start: int = 0) -> str:
+    _check(left, right)
+    return str(left + right)
+
+
+def _reversed_answer(left: int, right: int, start: int = 0) -> str:
+    return _plain_answer(left, right)[::-1]
+
+
 def _padded_prompt(left: int, right: int, start: int = 0) -> str:
     _check(left, right)
     width = max(len(str(left)), len(str(right)))
     return f"{left:0{width}}+{right:0{width}}="
+
+
+def _padded_answer(left: int, right: int, start: int = 0) -> str:
+    """One place more than the longer number."""
+    _check(left, right)
+    return f"{left + right:0{max(len(str(left)), len(str(right))) + 1}}"
 
 
 def _hinted(digits: str, start: int) -> str:
@@ -169,17 +189,9 @@ DIGITS = "0123456789"
 FORMATS = {
     found.name: found
     for found in (
-        AdditionFormat("plain", DIGITS + "+=", _plain_prompt, lambda a, b, _: str(a + b), lambda text: text),
-        AdditionFormat(
-            "reversed", DIGITS + "+=", _plain_prompt, lambda a, b, _: str(a + b)[::-1], lambda text: text[::-1]
-        ),
-        AdditionFormat(
-            "padded",
-            DIGITS + "+=",
-            _padded_prompt,
-            lambda a, b, _: f"{a + b:0{max(len(str(a)), len(str(b))) + 1}}",
-            lambda text: text,
-        ),
+        AdditionFormat("plain", DIGITS + "+=", _plain_prompt, _plain_answer, lambda text: text),
+        AdditionFormat("reversed", DIGITS + "+=", _plain_prompt, _reversed_answer, lambda text: text[::-1]),
+        AdditionFormat("padded", DIGITS + "+=", _padded_prompt, _padded_answer, lambda text: text),
         AdditionFormat("hinted", DIGITS + LABELS + "+=", _hinted_prompt, _hinted_answer, _hinted_sum),
         AdditionFormat("scratchpad", DIGITS + "+=c,;", _plain_prompt, _scratchpad, _scratchpad_sum),
         AdditionFormat("detailed", DIGITS + "+=c,;[]", _plain_prompt, _detailed, _detailed_sum),

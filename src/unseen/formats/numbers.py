@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import string
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-SYMBOLS = string.digits + string.ascii_uppercase + string.ascii_lowercase + "+/"
-"""The characters of the numbers 0 to 63."""
+SYMBOLS = string.digits + string.ascii_uppercase + string.ascii_lowercase + "+/" + "".join(map(chr, range(256, 448)))
+"""The characters of the numbers 0 to 255: behind those of ASCII the Latin letters from U+0100 on."""
 
 ASK = ">"
 """Ends the question; the answer follows."""
@@ -21,7 +22,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     Parameters
     ----------
     rows : sequence of sequences of int
-        Numbers from 0 to 63. A row ends at its first -1, as in `unseen.problems.sequences`.
+        Numbers from 0 to 255. A row ends at its first -1, as in `unseen.problems.sequences`.
 
     Returns
     -------
@@ -31,7 +32,7 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     Raises
     ------
     ValueError
-        If a number has no character.
+        If a number has no character or is not whole.
 
     Examples
     --------
@@ -39,8 +40,8 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
     ['3A', '0/5']
     """
     texts = []
-    for row in rows:
-        numbers = [int(number) for number in row]
+    for row in rows.tolist() if isinstance(rows, np.ndarray) else rows:
+        numbers = [_whole(number) for number in row]
         if -1 in numbers:
             numbers = numbers[: numbers.index(-1)]
         for number in numbers:
@@ -48,6 +49,13 @@ def written(rows: NDArray[np.int64] | Sequence[Sequence[int]]) -> list[str]:
                 raise ValueError(f"numbers of one character are 0 to {len(SYMBOLS) - 1}, not {number}")
         texts.append("".join(SYMBOLS[number] for number in numbers))
     return texts
+
+
+def _whole(number: object) -> int:
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"numbers of one character are whole, not {number!r}") from None
 
 
 def numbers_in(text: str) -> list[int] | None:

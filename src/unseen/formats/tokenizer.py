@@ -42,12 +42,18 @@ class CharacterTokenizer:
         """Number of tokens, the end token included."""
         return len(self.alphabet) + 1
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """What each token stands for, by its number; `END` stands for no text."""
+        return ("", *self.alphabet)
+
     def encode(self, texts: Sequence[str], *, length: int | None = None) -> NDArray[np.int64]:
         """Write texts as rows of tokens.
 
         Parameters
         ----------
         texts : sequence of str
+            An empty one becomes a row of `END` alone.
         length : int, optional
             Tokens per row; by default those of the longest text.
 
@@ -59,8 +65,13 @@ class CharacterTokenizer:
         Raises
         ------
         ValueError
-            If a text has a character outside the alphabet, or more than `length`.
+            If a text has a character outside the alphabet, or more than `length`, or is no text.
         """
+        if isinstance(texts, str):
+            raise ValueError(f"texts are a sequence of str, not the one text {texts!r}")
+        for text in texts:
+            if not isinstance(text, str):
+                raise ValueError(f"texts are of type str, not {text!r}")
         lengths = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
         longest = int(lengths.max(initial=0))
         width = longest if length is None else length
@@ -85,9 +96,17 @@ class CharacterTokenizer:
         Raises
         ------
         ValueError
-            If a number is no token.
+            If a number is no token, or rows have different lengths.
         """
-        rows = np.asarray(tokens, dtype=np.int64)
+        try:
+            given = np.asarray(tokens)
+        except ValueError as error:
+            raise ValueError("rows of tokens have one length; fill shorter ones up with 0") from error
+        if given.ndim != 2 and given.size:
+            raise ValueError(f"tokens have the shape (n, length), not {given.shape}")
+        if given.size and given.dtype.kind not in "iu":
+            raise ValueError(f"tokens are whole numbers, not {given.dtype}")
+        rows = given.astype(np.int64)
         if rows.size and (rows.min() < 0 or rows.max() >= self.vocabulary):
             raise ValueError(f"tokens are 0 to {self.vocabulary - 1}, not {int(rows.min())} to {int(rows.max())}")
         characters = np.array(["", *self.alphabet])

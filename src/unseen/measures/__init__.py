@@ -40,5 +40,7 @@ MEASURES = {
     "retained-accuracy": "unseen.measures.complexity_curve:retained_accuracy",
     "slope-beyond-training": "unseen.measures.complexity_curve:slope_beyond_training",
     "compressed-trace-length": "unseen.measures.compressed_trace:compressed_trace_length",
+    "conditional-bures-wasserstein": "unseen.measures.bures_wasserstein:conditional_bures_wasserstein",
+    "bits-needed": "unseen.measures.bits_needed:bits_needed",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }

@@ -190,7 +190,7 @@ def solver_complexity_curve(
     seed : int
         What the problem is drawn with.
     trained : float, optional
-        The highest level in training; by default that of the ``train`` split.
+        The highest level in training; by default that of the ``train`` split, of an endless one of its first `n`.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def solver_complexity_curve(
         scores.append(problem.score(examples, answer(examples.questions_only())))
         labels.append(examples.labels)
     if trained is None:
-        known = problem.sample("train", None, seed).labels
+        known = problem.sample("train", problem.splits["train"].size or n, seed).labels
         _check(np.zeros(len(known.get(key, ()))), known, (key,))
         trained = float(np.max(known[key]))
     shared = [name for name in labels[0] if all(name in others for others in labels)] if labels else []

@@ -113,11 +113,13 @@ class Decoder(nn.Module):
         Raises
         ------
         ValueError
-            If the sequences reach beyond the context.
+            If the sequences reach beyond the context, or the offset is negative.
         """
         length = tokens.shape[-1]
         start = 0 if cache is None else cache.length
         shift = offset if isinstance(offset, int) else 0
+        if shift < 0:
+            raise ValueError(f"the offset is a position from 0 up, not {shift}")
         if start + shift + length > self.context:
             where = f" from position {start + shift}" if start + shift else ""
             raise ValueError(f"{length} tokens{where} reach beyond the context of {self.context}")
@@ -126,8 +128,8 @@ class Decoder(nn.Module):
             slots = torch.arange(start, start + length, device=tokens.device)
             stream = stream + self.positions(slots + (offset if isinstance(offset, int) else offset[:, None]))
         for layer, block in enumerate(self.blocks):
-            stream = block(stream, cache=cache, layer=layer)
+            stream = block(stream, cache=cache, layer=layer, last=last and layer + 1 == len(self.blocks))
         if cache is not None:
             cache.advance(length)
-        logits: Tensor = self.head(self.norm(stream[:, -1:] if last else stream))
+        logits: Tensor = self.head(self.norm(stream))
         return logits

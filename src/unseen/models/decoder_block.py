@@ -39,15 +39,18 @@ class Block(nn.Module):
         self.mlp_in = nn.Linear(width, 4 * width)
         self.mlp_out = nn.Linear(4 * width, width)
 
-    def forward(self, stream: Tensor, *, cache: KeyValueCache | None = None, layer: int = 0) -> Tensor:
-        """Map (n, length, width) to the same shape."""
-        stream = stream + self.attend(self.attention_norm(stream), cache, layer)
+    def forward(
+        self, stream: Tensor, *, cache: KeyValueCache | None = None, layer: int = 0, last: bool = False
+    ) -> Tensor:
+        """Map (n, length, width) to the same shape, or its last position alone to (n, 1, width)."""
+        mixed = self.attend(self.attention_norm(stream), cache, layer, last)
+        stream = (stream[:, -1:] if last else stream) + mixed
         hidden = functional.gelu(self.mlp_in(self.mlp_norm(stream)))
         added: Tensor = stream + self.mlp_out(hidden)
         return added
 
-    def attend(self, stream: Tensor, cache: KeyValueCache | None = None, layer: int = 0) -> Tensor:
-        """Attention over each position and those before it, (n, length, width) to the same shape."""
+    def attend(self, stream: Tensor, cache: KeyValueCache | None = None, layer: int = 0, last: bool = False) -> Tensor:
+        """Attention over each position and those before it, (n, length, width) to (n, length or 1, width)."""
         n, length, width = stream.shape
         projected = self.attention_in(stream).view(n, length, 3, self.heads, width // self.heads)
         query, key, value = projected.permute(2, 0, 3, 1, 4).unbind(0)  # each (n, heads, length, width / heads)
@@ -57,18 +60,21 @@ class Block(nn.Module):
             query, key = rotated(query, slots), rotated(key, slots)
         if cache is not None:
             key, value = cache.extended(layer, key, value)
+        if last:
+            query, slots = query[:, :, -1:], slots[-1:]
+        queries = len(slots)
         if self.log_attention:
             query = query * torch.log(slots + 1.0).to(query.dtype)[:, None]
-        causal, bias = length > 1 and start == 0, None
-        if self.kind in ("alibi", "relative") or (length > 1 and start > 0):
+        causal, bias = queries > 1 and start == 0, None
+        if self.kind in ("alibi", "relative") or (queries > 1 and start > 0):
             causal, bias = False, self.bias(query, slots[:, None] - torch.arange(start + length, device=slots.device))
-        if length == 1:
+        if queries == 1:
             # One query sees all keys; the fused kernel is made for many queries and slower here.
             scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
             mixed = torch.softmax(scores if bias is None else scores + bias, dim=-1) @ value
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, is_causal=causal)
-        out: Tensor = self.attention_out(mixed.transpose(1, 2).reshape(n, length, width))
+        out: Tensor = self.attention_out(mixed.transpose(1, 2).reshape(n, queries, width))
         return out
 
     def bias(self, query: Tensor, distances: Tensor) -> Tensor:

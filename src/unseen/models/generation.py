@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unseen.models.decoder import Decoder
 from unseen.models.key_value_cache import KeyValueCache
+from unseen.models.next_token import NextToken
 
 
 def generate(
@@ -20,7 +21,7 @@ def generate(
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
     cached: bool = True,
-    batch_size: int = 1024,
+    batch_size: int = 512,
     offset: int = 0,
 ) -> Tensor:
     """Continue prompts of one length.
@@ -36,7 +37,8 @@ def generate(
     stop_token : int, optional
         A sequence that has produced it is finished: it is filled up with it, and costs nothing more.
     temperature : float
-        0 takes the likeliest token; above 0, tokens are drawn from the softmax of logits divided by it.
+        0 takes the likeliest token, of equal ones the first; above 0, tokens are drawn from the softmax of logits
+        divided by it.
     generator : torch.Generator, optional
         Source of the draws; by default PyTorch's global one.
     cached : bool
@@ -54,7 +56,8 @@ def generate(
     Raises
     ------
     ValueError
-        If prompts are empty, the sequences would reach beyond the model's context, or a number is out of range.
+        If prompts are empty or hold what is no token, the sequences would reach beyond the model's context, or a number
+        is out of range.
 
     Examples
     --------
@@ -64,8 +67,14 @@ def generate(
     """
     if prompts.ndim != 2 or prompts.shape[1] < 1:
         raise ValueError(f"prompts have the shape (n, length) with at least one token, not {tuple(prompts.shape)}")
-    if new_tokens < 0:
-        raise ValueError(f"new_tokens is a whole number from 0 up, not {new_tokens}")
+    if prompts.dtype != torch.int64:
+        raise ValueError(f"prompts are whole numbers (int64), not {prompts.dtype}")
+    if len(prompts) and not (prompts.min() >= 0 and prompts.max() < model.vocabulary):
+        given = f"{int(prompts.min())} to {int(prompts.max())}"
+        raise ValueError(f"tokens of prompts are 0 to {model.vocabulary - 1}, not {given}")
+    if stop_token is not None and not 0 <= stop_token < model.vocabulary:
+        raise ValueError(f"stop_token is one of 0 to {model.vocabulary - 1}, not {stop_token}")
+    _check_count(new_tokens)
     if not 0 <= temperature < float("inf"):
         raise ValueError(f"the temperature is finite and not negative, not {temperature}")
     if batch_size < 1:
@@ -73,8 +82,11 @@ def generate(
     if offset < 0:
         raise ValueError(f"the offset is a position from 0 up, not {offset}")
     length = prompts.shape[1] + new_tokens
+    where = f" from position {offset}" if offset else ""
+    if offset + prompts.shape[1] > model.context:
+        raise ValueError(f"prompts of {prompts.shape[1]} tokens{where} reach beyond the context of {model.context}")
+    # The last token is written, not read.
     if offset + length > model.context + 1:
-        where = f" from position {offset}" if offset else ""
         raise ValueError(f"{length} tokens in all{where} reach beyond the context of {model.context}")
     was_training = model.training
     model.eval()
@@ -87,6 +99,11 @@ def generate(
     finally:
         model.train(was_training)
     return torch.cat(parts).clone() if parts else prompts.new_empty((0, new_tokens))
+
+
+def _check_count(new_tokens: int) -> None:
+    if isinstance(new_tokens, bool) or not isinstance(new_tokens, int) or new_tokens < 0:
+        raise ValueError(f"new_tokens is a whole number from 0 up, not {new_tokens!r}")
 
 
 def _continued(
@@ -102,31 +119,40 @@ def _continued(
     produced = prompts.new_full((len(prompts), new_tokens), 0 if stop_token is None else stop_token)
     active = torch.arange(len(prompts), device=prompts.device)
     going = torch.ones(len(prompts), dtype=torch.bool, device=prompts.device)
+    if new_tokens == 0 or len(prompts) == 0:
+        return produced
     cache = KeyValueCache(prompts.shape[1] + new_tokens) if cached else None
-    fresh = sequences = prompts
+    logits = model(prompts, cache=cache, last=True, offset=offset)[:, 0]
+    continued = None if cache is None else NextToken(model, cache, offset=offset)
+    sequences = prompts
     for step in range(new_tokens):
-        logits = model(fresh, cache=cache, last=True, offset=offset)[:, 0]
         chosen = _chosen(logits, temperature, generator)
-        produced[active, step] = chosen
-        fresh = chosen[:, None]
+        if len(active) == len(produced):
+            produced[:, step] = chosen
+        else:
+            produced[active, step] = chosen
+        if step + 1 == new_tokens:
+            break
         if not cached:
-            fresh = sequences = torch.cat([sequences, fresh], dim=1)
-        if stop_token is not None and step + 1 < new_tokens:
-            going = going & (chosen != stop_token)
-            rows = torch.nonzero(going)[:, 0]
-            if len(rows) == 0:
+            sequences = torch.cat([sequences, chosen[:, None]], dim=1)
+        if stop_token is not None:
+            going &= chosen != stop_token
+            left = int(going.sum())
+            if left == 0:
                 break
             # Copying the cache costs more than a few idle rows do.
-            if len(rows) <= len(active) // 2:
-                active, going, sequences, fresh = active[rows], going[rows], sequences[rows], fresh[rows]
+            if left <= len(active) // 2:
+                rows = torch.nonzero(going)[:, 0]
+                active, going, sequences, chosen = active[rows], going[rows], sequences[rows], chosen[rows]
                 if cache is not None:
                     cache.keep(rows)
+        logits = model(sequences, last=True, offset=offset)[:, 0] if continued is None else continued(chosen)
     return _filled(produced, stop_token)
 
 
 def _chosen(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
     if temperature == 0:
-        return logits.argmax(-1)
+        return logits.max(-1).indices
     return torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1, generator=generator)[:, 0]
 
 
@@ -144,7 +170,7 @@ def generate_ragged(
     *,
     new_tokens: int,
     stop_token: int | None = None,
-    batch_size: int = 1024,
+    batch_size: int = 512,
     offset: int = 0,
 ) -> Tensor:
     """Continue prompts of different lengths with their likeliest tokens, those of one length together.
@@ -161,11 +187,19 @@ def generate_ragged(
     -------
     int64 Tensor, shape (n, new_tokens)
         In the order of `prompts`.
+
+    Raises
+    ------
+    ValueError
+        See `generate`.
     """
+    _check_count(new_tokens)
     device = next(model.parameters()).device
     result = torch.zeros((len(prompts), new_tokens), dtype=torch.int64, device=device)
     by_length: dict[int, list[int]] = {}
     for row, prompt in enumerate(prompts):
+        if len(prompt) == 0:
+            raise ValueError(f"prompt {row} is empty; there must be at least one token to continue")
         by_length.setdefault(len(prompt), []).append(row)
     for rows in by_length.values():
         tokens = torch.tensor([list(prompts[row]) for row in rows], dtype=torch.int64, device=device)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+ROOM = 16
+"""Positions set aside at least: PyTorch's softmax over fewer numbers than a vector register holds is several times
+slower (versions 2.6 to 2.13, AVX-512), so that short sequences are better filled up."""
+
 
 class KeyValueCache:
     """Keys and values of every layer, in memory that is set aside once.
@@ -27,7 +31,7 @@ class KeyValueCache:
             raise ValueError(f"the capacity of a cache is a whole number from 1 up, not {capacity}")
         self.capacity = capacity
         self.length = 0
-        self._layers: list[tuple[Tensor, Tensor]] = []
+        self._layers: list[Tensor] = []
 
     def extended(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Write a layer's keys and values of the newest tokens behind the older ones.
@@ -47,12 +51,22 @@ class KeyValueCache:
         if end > self.capacity:
             raise ValueError(f"{end} tokens do not fit into a cache of {self.capacity}")
         if layer == len(self._layers):
-            shape = (key.shape[0], key.shape[1], self.capacity, key.shape[3])
-            self._layers.append((key.new_empty(shape), value.new_empty(shape)))
-        keys, values = self._layers[layer]
-        keys[:, :, self.length : end] = key
-        values[:, :, self.length : end] = value
-        return keys[:, :, :end], values[:, :, :end]
+            room = max(self.capacity, ROOM)
+            self._layers.append(key.new_zeros((2, key.shape[0], key.shape[1], room, key.shape[3])))
+        both = self._layers[layer]
+        both[0, :, :, self.length : end] = key
+        both[1, :, :, self.length : end] = value
+        return both[0, :, :, :end], both[1, :, :, :end]
+
+    def layer(self, layer: int) -> Tensor:
+        """Keys and values of a layer that has been written to.
+
+        Returns
+        -------
+        Tensor, shape (2, n, heads, capacity or more, size)
+            The memory itself; 0 behind the tokens held.
+        """
+        return self._layers[layer]
 
     def advance(self, tokens: int) -> None:
         """Count tokens as held, once all layers have written them."""
@@ -60,6 +74,4 @@ class KeyValueCache:
 
     def keep(self, rows: Tensor) -> None:
         """Go on with some of the sequences only (int64 positions in the batch)."""
-        self._layers = [
-            (torch.index_select(keys, 0, rows), torch.index_select(values, 0, rows)) for keys, values in self._layers
-        ]
+        self._layers = [torch.index_select(both, 1, rows) for both in self._layers]

@@ -24,11 +24,20 @@ def rotated(vectors: Tensor, slots: Tensor) -> Tensor:
     -------
     Tensor, shape (..., length, 2 half)
     """
-    half = vectors.shape[-1] // 2
-    rates = torch.exp(torch.arange(half, device=vectors.device, dtype=vectors.dtype) * (-math.log(10_000.0) / half))
+    cosine, sine = rotations(slots, vectors.shape[-1] // 2, vectors.dtype)
+    return turned(vectors, cosine, sine)
+
+
+def rotations(slots: Tensor, half: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of the angles of `rotated`, each (length, half)."""
+    rates = torch.exp(torch.arange(half, device=slots.device, dtype=dtype) * (-math.log(10_000.0) / half))
     angles = slots[:, None] * rates
-    cosine, sine = angles.cos(), angles.sin()
-    first, second = vectors[..., :half], vectors[..., half:]
+    return angles.cos(), angles.sin()
+
+
+def turned(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Turn pairs of entries by angles of known cosines and sines, broadcastable to (..., length, half)."""
+    first, second = vectors.chunk(2, dim=-1)
     return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import random_stream
+
+Whole = TypeVar("Whole", bound=np.integer)
+"""Any type of integers."""
 
 
 def hashed_share(rows: NDArray[np.int64], *labels: Hashable) -> NDArray[np.float64]:
@@ -75,8 +79,12 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def drawn_where(
-    draw: Callable[[int], NDArray[np.int64]], keep: Callable[[NDArray[np.int64]], NDArray[np.bool_]], count: int
-) -> NDArray[np.int64]:
+    draw: Callable[[int], NDArray[Whole]],
+    keep: Callable[[NDArray[Whole]], NDArray[np.bool_]],
+    count: int,
+    *,
+    share: float | None = None,
+) -> NDArray[Whole]:
     """The first `count` rows that are drawn and kept.
 
     Parameters
@@ -86,20 +94,23 @@ def drawn_where(
     keep : callable
         ``keep(rows) -> bool array``, which of them belong to the split.
     count : int
+    share : float, optional
+        How much of what is drawn is expected to be kept, so that few rows too many are drawn; unsaid, twice the number
+        wanted are drawn at a time. Another share gives other rows.
 
     Returns
     -------
-    int64 array, shape (count, k)
+    integer array, shape (count, k)
 
     Raises
     ------
     RuntimeError
         If hardly any row is kept.
     """
-    parts: list[NDArray[np.int64]] = []
+    parts: list[NDArray[Whole]] = []
     kept = tried = 0
     while kept < count:
-        rows = draw(2 * count)
+        rows = draw(2 * count if share is None else int(1.05 * (count - kept) / share) + 16)
         tried += len(rows)
         parts.append(rows[keep(rows)])
         kept += len(parts[-1])

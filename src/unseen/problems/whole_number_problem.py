@@ -24,15 +24,17 @@ class WholeNumberProblem(ReadAnswers):
     def right_forms(self, examples: Examples) -> Mapping[str, Any]:
         """Integers, numerals, numerals with zeros in front, a sign or spaces; floats where they are exact."""
         truth = self.truth(examples)
-        exact = {"floats": truth.astype(np.float64)} if np.abs(truth).max(initial=0) < 2**53 else {}
+        largest = int(np.abs(truth).max(initial=0))
+        exact = {"floats": truth.astype(np.float64)} if largest < 2**53 else {}
+        signs = ["-" if t < 0 else "" for t in truth.tolist()]
         return {
             "integers": truth,
-            "narrow integers": truth.astype(np.min_scalar_type(int(np.abs(truth).max(initial=0)))),
+            "narrow integers": truth.astype(np.min_scalar_type(-largest - 1 if any(signs) else largest)),
             **exact,
             "list": truth.tolist(),
             "numerals": [str(t) for t in truth],
-            "padded numerals": [f"00{t}" for t in truth],
-            "spaced numerals": [f" +{t}\n" for t in truth],
+            "padded numerals": [f"{sign}00{abs(t)}" for sign, t in zip(signs, truth.tolist(), strict=True)],
+            "spaced numerals": [f" {sign or '+'}{abs(t)}\n" for sign, t in zip(signs, truth.tolist(), strict=True)],
         }
 
     @staticmethod
@@ -41,7 +43,7 @@ class WholeNumberProblem(ReadAnswers):
         return {
             "one more": truth + 1,
             "one less": truth - 1,
-            "a little off": [t + 0.5 for t in truth.tolist()],
+            "a little off": [t + 0.5 if abs(t) < 2**52 else f"{t}.5" for t in truth.tolist()],
             "not a number": np.full(len(truth), np.nan),
             "two numbers": [f"{t} {t}" for t in truth],
             "a sentence": [f"the answer is {t}" for t in truth],

@@ -20,7 +20,8 @@ def group_advantages(rewards: Tensor, *, scale: bool = True) -> tuple[Tensor, Te
     rewards : float Tensor, shape (prompts, group)
         Finite, two or more to a group.
     scale : bool
-        Whether to divide by the group's standard deviation (with ``group - 1``, as TRL does).
+        Whether to divide by the group's standard deviation (with ``group - 1``). In TRL: ``scale_rewards="group"``,
+        which adds 1e-4 to the deviation, where we add nothing; without, ``scale_rewards="none"``.
 
     Returns
     -------
@@ -65,7 +66,12 @@ def policy_loss(
 
     :math:`-\frac1N \sum_i \frac1{|o_i|} \sum_t [\min(r A, \mathrm{clip}(r, 1-\epsilon, 1+\epsilon) A) - \beta k]` with
     the ratio :math:`r = \pi / \pi_{old}` of each token and the estimate :math:`k = \pi_{ref}/\pi - \ln(\pi_{ref}/\pi)
-    - 1` of its divergence from the reference. In TRL: ``GRPOConfig(loss_type="grpo")``.
+    - 1` of its divergence from the reference.
+
+    In TRL (1.16): ``GRPOConfig(loss_type="grpo", epsilon=clip, beta=kl, use_bias_correction_kl=False)``, the last
+    because TRL by default weights the divergence by the ratio, as the paper does not. Each answer counts the same
+    however long it is: ``bnpo``, ``dr_grpo`` and ``dapo`` divide the sum over all tokens instead, by the number of
+    tokens in the batch, by the greatest length, and by the number of tokens in all accumulated batches.
 
     Parameters
     ----------
@@ -92,7 +98,7 @@ def policy_loss(
     Raises
     ------
     ValueError
-        If a number is out of range or the reference is missing.
+        If a number is out of range, an answer has no token, or the reference is missing.
     """
     if clip is not None and not 0 < clip < math.inf:
         raise ValueError(f"clip is above 0, or None for no bounds, not {clip}")
@@ -100,6 +106,8 @@ def policy_loss(
         raise ValueError(f"the weight of the divergence is finite and not negative, not {kl}")
     if kl and reference is None:
         raise ValueError("a divergence needs log-probabilities of the reference policy")
+    if mask is not None and not (mask.sum(-1) > 0).all():
+        raise ValueError("every answer has at least one token, but the mask is 0 throughout one")
     ratio = torch.exp(log_probabilities - old_log_probabilities)
     gain = ratio * advantages[..., None]
     if clip is not None:
@@ -126,6 +134,9 @@ class PolicyUpdate:
 
 class GroupPolicyOptimization:
     """Group-relative policy optimization (GRPO) of any policy with any optimizer.
+
+    Groups of equal rewards are left out; TRL keeps them with advantages of 0 in the mean, which shrinks the step by
+    their share, and leaves the divergence from the reference acting on them.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ def answers_of(
     prompts: Sequence[str],
     *,
     longest: int,
-    batch_size: int = 1024,
+    batch_size: int = 512,
     offset: int = 0,
 ) -> list[str]:
     """What a model writes behind each prompt until it ends, its likeliest token at a time.

@@ -31,6 +31,7 @@ OPERATIONS = {
 
 def by_python(text):
     """The value by Python's own grammar, numbers being exact fractions."""
+    text = text.replace("[", "(").replace("]", ")")
     for sign, other in OTHER_SIGNS.items():
         text = text.replace(other, sign)
 
@@ -63,6 +64,30 @@ def test_labels_count_operations_nesting_and_tokens():
         assert (examples.labels["steps"][row], examples.labels["depth"][row]) == (signs, deepest)
     assert token_count("(37 + (1/2)) \N{MULTIPLICATION SIGN} 5^2") == 13
     assert set(range(11, 21)) == set(examples.labels["steps"].tolist())
+
+
+def test_pairs_of_operations_occur_where_they_are_said_to_and_nowhere_else():
+    problem = RandomCalculation(steps=4, untrained_pairs=("*-", "++"))
+    for split in problem.splits:
+        found = [set(parsed(text).pairs()) for text in problem.sample(split, 200, seed=3).inputs["expression"]]
+        assert {not {"*-", "++"}.isdisjoint(pairs) for pairs in found} == {split == "composed:operations"}
+        assert {"-*", "+-"} <= set.union(*found)
+    assert set(parsed("((1 - 2) * (3 + 4)) / 5").pairs()) == {"/*", "*-", "*+"}
+    assert "composed:operations" not in RandomCalculation(steps=1).splits
+    assert "composed:operations" not in RandomCalculation(operations="+-").splits
+
+
+def test_perturbed_writing_is_the_same_expression():
+    problem = RandomCalculation()
+    shapes = {"perturbed:layout": ("[", "]", "  "), "perturbed:signs": ("\N{DIVISION SIGN}",)}
+    for split, marks in shapes.items():
+        texts = problem.sample(split, 100, seed=3).inputs["expression"].tolist()
+        for mark in marks:
+            assert any(mark in text for text in texts)
+            assert not any(mark in text for text in problem.sample("iid", 100, seed=3).inputs["expression"])
+    plain = parsed("(1 + (2/3)) * 4")
+    assert plain == parsed("[1 + (2/3)] * 4") == parsed("(1  +  (2/3))  *  4")
+    assert plain.written(brackets="[]", blanks="  ") == "[1  +  (2/3)]  *  4"
 
 
 def test_steps_are_divided_evenly_and_kinds_of_number_are_as_frequent():
@@ -137,6 +162,8 @@ def test_a_rounded_float_is_not_a_third_and_a_tenth_is():
         ({"atoms": ("root",)}, "root"),
         ({"operations": "+%"}, "%"),
         ({"operations": "++"}, "operations"),
+        ({"untrained_pairs": ("*",)}, "untrained_pairs"),
+        ({"operations": "-", "untrained_pairs": ("--",)}, "on its own result"),
     ],
 )
 def test_parameters_out_of_range_are_named(options, named):

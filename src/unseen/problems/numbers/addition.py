@@ -18,6 +18,7 @@ from unseen.problems.numbers.carry_patterns import (
     longest_run,
     pairs_with_chains,
 )
+from unseen.problems.numbers.whole_number_rows import digit_counts
 from unseen.problems.whole_number_problem import WholeNumberProblem
 
 Sampler = Literal["balanced", "fixed-length"]
@@ -108,7 +109,7 @@ class WholeNumberAddition(WholeNumberProblem):
             labels = (self.name, self._settings(), split, int(seed))
             pairs = draw_in_blocks(n, self._drawer(split, int(seed)), *labels)["pairs"]
         left, right = pairs.T
-        digits = np.maximum(_lengths(left), _lengths(right))
+        digits = np.maximum(digit_counts(left), digit_counts(right))
         pattern = carry_pattern(left, right, 2 * self.digits)
         return Examples(
             inputs={"left": left, "right": right},
@@ -142,7 +143,7 @@ class WholeNumberAddition(WholeNumberProblem):
         """Neighbours, a digit changed, a digit lost, digits in reverse, and things that are no number."""
         truth = self.truth(examples)
         stream = random_stream(self.name, "near misses", seed)
-        places = stream.integers(0, _lengths(truth))
+        places = stream.integers(0, digit_counts(truth))
         shift = stream.integers(1, 10, size=len(truth))
         digit = truth // 10**places % 10
         return {
@@ -219,12 +220,6 @@ class Adder:
         """The sums, as Python integers."""
         pairs = zip(examples.inputs["left"].tolist(), examples.inputs["right"].tolist(), strict=True)
         return [a + b for a, b in pairs]
-
-
-def _lengths(numbers: Pairs) -> NDArray[np.int64]:
-    """Digits of each number; 0 has one."""
-    powers = 10 ** np.arange(1, 19, dtype=np.int64)
-    return np.searchsorted(powers, numbers, side="right") + 1
 
 
 def _codes(pairs: Pairs) -> NDArray[np.int64]:

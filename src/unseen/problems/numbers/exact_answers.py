@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from unseen.formats.number_forms import NumberForm, decimal_places
 from unseen.problems.whole_numbers import whole_number
 
 LONGEST = 400
 """Characters up to which text is read; Python refuses numerals of some thousand digits."""
+
+MOST_PLACES = 200
+"""Places behind the point up to which decimals are written."""
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 _TEXT = re.compile(rf"\s*({_NUMBER})(?:\s*/\s*({_NUMBER}))?\s*", re.ASCII)
@@ -57,22 +61,12 @@ def _has_two(answer: Sequence[Any] | Any) -> bool:
 
 
 def as_decimal(value: Fraction) -> str | None:
-    """The value as a decimal numeral that is exact; None if there is none of at most 200 places.
+    """The value as a decimal numeral that is exact; None if there is none of at most `MOST_PLACES` places.
 
     Examples
     --------
     >>> as_decimal(Fraction(-7, 8)), as_decimal(Fraction(3)), as_decimal(Fraction(1, 3))
     ('-0.875', '3.0', None)
     """
-    below, places = value.denominator, 0
-    for prime in (2, 5):
-        count = 0
-        while below % prime == 0:
-            below //= prime
-            count += 1
-        places = max(places, count)
-    if below != 1 or places > 200:
-        return None
-    places = max(places, 1)
-    digits = str(abs(value.numerator) * 10**places // value.denominator).zfill(places + 1)
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    places = decimal_places(value)
+    return None if places is None or places > MOST_PLACES else NumberForm("decimal").write(value)

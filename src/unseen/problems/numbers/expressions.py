@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -29,6 +29,7 @@ COMPUTE: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 OTHER_SIGNS = {"-": "\N{MINUS SIGN}", "*": "\N{MULTIPLICATION SIGN}", "/": "\N{DIVISION SIGN}"}
 """The same operations in printed signs."""
 
+_ROUND = str.maketrans("[]", "()")
 _SAME = {other: sign for sign, other in OTHER_SIGNS.items()}
 _SIGNS = "".join(re.escape(sign) for sign in (*COMPUTE, *_SAME))
 _TOKEN = re.compile(rf"\((\d+)/(\d+)\)|(\d+)\^([23])|(\d+)| ([{_SIGNS}]) |([()])")
@@ -63,12 +64,34 @@ class Expression:
         """Most operations one inside the other."""
         return max(part.depth for part in self.parts) + 1 if self.parts else 0
 
-    def written(self, signs: dict[str, str] | None = None) -> str:
-        """The expression with each inner operation in brackets, so that no rule of precedence is needed."""
+    def written(self, signs: dict[str, str] | None = None, *, brackets: str = "()", blanks: str = " ") -> str:
+        """The expression with each inner operation in brackets, so that no rule of precedence is needed.
+
+        Parameters
+        ----------
+        signs : dict of str to str, optional
+            Replacements of signs.
+        brackets : str
+            An opening and a closing one; those of fractions stay round.
+        blanks : str
+            What stands before and behind each sign, one or two blanks.
+        """
         if not self.parts:
             return self.text
-        left, right = (f"({part.written(signs)})" if part.parts else part.text for part in self.parts)
-        return f"{left} {(signs or {}).get(self.text, self.text)} {right}"
+        left, right = (
+            f"{brackets[0]}{part.written(signs, brackets=brackets, blanks=blanks)}{brackets[1]}"
+            if part.parts
+            else part.text
+            for part in self.parts
+        )
+        return f"{left}{blanks}{(signs or {}).get(self.text, self.text)}{blanks}{right}"
+
+    def pairs(self) -> Iterator[str]:
+        """The sign of each operation with that of each operation directly inside it: ``"*-"`` for ``2 * (3 - 1)``."""
+        for part in self.parts:
+            if part.parts:
+                yield self.text + part.text
+                yield from part.pairs()
 
     def canonical(self) -> str:
         """Text that is the same for expressions that differ in the order of summands or factors alone."""
@@ -105,6 +128,8 @@ class ExpressionSource:
         Kinds of number, each as likely.
     operations : str
         Signs, each as likely.
+    avoided : set of str
+        Pairs of signs, outer and inner, that no expression has; see `Expression.pairs`.
 
     Examples
     --------
@@ -118,6 +143,7 @@ class ExpressionSource:
     largest: int = 100
     atoms: Sequence[AtomKind] = ATOM_KINDS
     operations: str = "+-*/"
+    avoided: Set[str] = frozenset()
     _drawn: list[float] = field(default_factory=list, repr=False)
 
     def below(self, bound: int) -> int:
@@ -134,6 +160,10 @@ class ExpressionSource:
             inside = self.below(steps)
             left, right = self.draw(inside), self.draw(steps - 1 - inside)
             signs = list(self.operations)
+            if self.avoided:
+                for part in (left, right):
+                    if part.parts:
+                        signs = [sign for sign in signs if sign + part.text not in self.avoided]
             while signs:
                 if (found := combined(signs.pop(self.below(len(signs))), left, right)) is not None:
                     return found
@@ -152,15 +182,16 @@ class ExpressionSource:
 
 
 def parsed(text: str) -> Expression:
-    """Read an expression as `Expression.written` writes it, in either kind of signs.
+    """Read an expression as `Expression.written` writes it, in either kind of signs, of brackets and of spacing.
 
     Raises
     ------
     ValueError
         If it is not such a text, divides by zero, or a value has too many digits.
     """
-    tokens = list(_TOKEN.finditer(text))
-    if not tokens or "".join(token.group() for token in tokens) != text:
+    plain = text.translate(_ROUND).replace("  ", " ")
+    tokens = list(_TOKEN.finditer(plain))
+    if not tokens or "".join(token.group() for token in tokens) != plain:
         raise ValueError(f"no expression of bracketed operations: {text!r}")
     position = 0
 

@@ -33,7 +33,12 @@ MOST_STEPS = 10
 BLOCK = 64
 """Expressions drawn from one stream: few, since each takes some ten microseconds."""
 
-SHARES = {"train": (0.0, 0.5), "iid": (0.5, 0.75), "perturbed:signs": (0.75, 1.0)}
+SHARES = {
+    "train": (0.0, 0.4),
+    "iid": (0.4, 0.6),
+    "perturbed:signs": (0.6, 0.8),
+    "perturbed:layout": (0.8, 1.0),
+}
 """Which hashes of canonical forms belong to which split of expressions alike in size."""
 
 
@@ -57,6 +62,9 @@ class RandomCalculation(Problem):
         Kinds of number, each as likely.
     operations : str
         Signs out of ``+-*/``, each as likely.
+    untrained_pairs : tuple of str
+        Pairs of signs, outer and inner, that occur nowhere but in ``composed:operations``: an operation on the result
+        of another, ``"*-"`` being ``2 * (3 - 1)``. Pairs of operations that are not drawn have no effect.
 
     Examples
     --------
@@ -72,6 +80,7 @@ class RandomCalculation(Problem):
     largest: int = 100
     atoms: tuple[AtomKind, ...] = ATOM_KINDS
     operations: str = "+-*/"
+    untrained_pairs: tuple[str, ...] = ("*-", "/+")
 
     def __post_init__(self) -> None:
         for name, low, high in (("steps", 1, MOST_STEPS), ("largest", 9, 1000)):
@@ -86,6 +95,10 @@ class RandomCalculation(Problem):
             or set(self.operations) - set("+-*/")
         ):
             raise ValueError(f"operations are different ones of +-*/, not {self.operations!r}")
+        if any(len(pair) != 2 or set(pair) - set("+-*/") for pair in self.untrained_pairs):
+            raise ValueError(f"untrained_pairs are of two signs of +-*/ each, not {self.untrained_pairs!r}")
+        if all(2 * sign in self.untrained_pairs for sign in self.operations):
+            raise ValueError(f"some operation must be trained on its own result; untrained: {self.untrained_pairs!r}")
 
     @property
     def name(self) -> str:
@@ -94,10 +107,14 @@ class RandomCalculation(Problem):
 
     @property
     def splits(self) -> Mapping[str, Split]:
-        """``train``, ``iid``, ``longer:steps``, ``longer:numbers`` and ``perturbed:signs``."""
+        """``train``, ``iid``, two longer ones, two perturbed ones and, of two steps or more, one composed."""
         kind = f"1 to {self.steps} operations on numbers made of 0 to {self.largest}"
+        composed = {}
+        if self._pairs and self.steps > 1:
+            pairs = " or ".join(f"a {pair[0]} (b {pair[1]} c)" for pair in self._pairs)
+            composed["composed:operations"] = Split("composed", f"{kind}, with {pairs}, which no other split has")
         return {
-            "train": Split(None, f"{kind}; half of all such expressions"),
+            "train": Split(None, f"{kind}; two fifths of all such expressions"),
             "iid": Split("iid", f"{kind}, not in train in any order of summands or factors"),
             "longer:steps": Split("longer", f"{self.steps + 1} to {2 * self.steps} operations"),
             "longer:numbers": Split(
@@ -106,7 +123,13 @@ class RandomCalculation(Problem):
             "perturbed:signs": Split(
                 "perturbed", f"{kind}, written with the signs of print: {' '.join(OTHER_SIGNS.values())}"
             ),
+            "perturbed:layout": Split("perturbed", f"{kind}, with square brackets, and two blanks around each sign"),
+            **composed,
         }
+
+    @property
+    def _pairs(self) -> list[str]:
+        return [pair for pair in self.untrained_pairs if set(pair) <= set(self.operations)]
 
     def sample(self, split: str, n: int | None = None, seed: int = 0) -> Examples:
         """Draw the first `n` questions of a split.
@@ -201,24 +224,31 @@ class RandomCalculation(Problem):
         return Calculator()
 
     def _settings(self) -> tuple[Hashable, ...]:
-        return (self.steps, self.largest, self.atoms, self.operations)
+        return (self.steps, self.largest, self.atoms, self.operations, self.untrained_pairs)
 
     def _draw(self, generator: np.random.Generator, count: int, split: str, seed: int) -> Mapping[str, NDArray[Any]]:
         fewest, most = (self.steps + 1, 2 * self.steps) if split == "longer:steps" else (1, self.steps)
         smallest, largest = (self.largest + 1, 10 * self.largest) if split == "longer:numbers" else (0, self.largest)
         low, high = SHARES.get(split, (0.0, 1.0))
-        source = ExpressionSource(generator, smallest, largest, self.atoms, self.operations)
+        composed = split == "composed:operations"
+        avoided = frozenset() if composed else frozenset(self._pairs)
+        source = ExpressionSource(generator, smallest, largest, self.atoms, self.operations, avoided)
+        if composed:
+            fewest = 2
         found: list[Expression] = []
         while len(found) < count:
             drawn = [source.draw(fewest + source.below(most - fewest + 1)) for _ in range(count)]
             if split in SHARES:
                 shares = hashed_text_share([e.canonical() for e in drawn], self.name, self._settings(), seed)
                 drawn = [e for e, kept in zip(drawn, (shares >= low) & (shares < high), strict=True) if kept]
+            if composed:
+                drawn = [e for e in drawn if not set(self._pairs).isdisjoint(e.pairs())]
             found += drawn
         found = found[:count]
         signs = OTHER_SIGNS if split == "perturbed:signs" else None
+        brackets, blanks = ("[]", "  ") if split == "perturbed:layout" else ("()", " ")
         texts = np.empty(count, dtype=object)
-        texts[:] = [expression.written(signs) for expression in found]
+        texts[:] = [e.written(signs, brackets=brackets, blanks=blanks) for e in found]
         return {
             "expression": texts,
             "target": np.array([str(expression.value) for expression in found], dtype=f"<U{LONGEST_ANSWER}"),

@@ -1,0 +1,114 @@
+"""The tables of benchmarks/README.md, one function for each: rows as measured in, Markdown out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def training_table(rows: list[dict[str, Any]]) -> str:
+    """Five seeds batched beside the same five one after the other."""
+    lines = [
+        "| network | plain loop, ms per step of 5 seeds | batched, ms | times faster | once, to capture, s |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        numbers = f"{1e3 * row['plain']:.2f} | {1e3 * row['batched']:.2f} | {row['ratio']:.2f} | {row['start']:.1f}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
+def grokking_table(rows: list[dict[str, Any]]) -> str:
+    """Seconds until five seeds have learned the rule, recipe beside recipe."""
+    lines = ["| recipe | seconds for 5 seeds | times faster | steps, seed by seed |", "|---|---:|---:|---|"]
+    for row in rows:
+        steps = ", ".join(f"{step:.0f}" if step < float("inf") else f"over {row['limit']}" for step in row["steps"])
+        lines.append(f"| {row['name']} | {row['seconds']:.1f} | {row['times_faster']:.1f} | {steps} |")
+    return "\n".join(lines)
+
+
+def sequences_table(rows: list[dict[str, Any]]) -> str:
+    """A decoder beside GPT-2 of the same size."""
+    lines = [
+        "| what | ours, tokens per second | transformers | times faster | matrix products alone |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        alone = f"{row['products']:,.0f}" if "products" in row else ""
+        lines.append(
+            f"| {row['name']} | {row['ours']:,.0f} | {row['transformers']:,.0f} | {row['ratio']:.2f} | {alone} |"
+        )
+    return "\n".join(lines)
+
+
+def third_order_table(rows: list[dict[str, Any]]) -> str:
+    """Exact third-order attention beside polynomials: time and error."""
+    lines = [
+        "| tokens | degree | exact, ms | polynomial, ms | times faster | error, uniform | error, hardest |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        times = f"{1e3 * row['exact']:,.2f} | {1e3 * row['polynomial']:.2f} | {row['ratio']:,.0f}"
+        errors = f"{row['error']:.0e} | {row['aligned_error']:.0e}"
+        lines.append(f"| {row['tokens']} | {row['degree']} | {times} | {errors} |")
+    return "\n".join(lines)
+
+
+def generation_table(rows: list[dict[str, Any]]) -> str:
+    """Questions with answers as text, beside reasoning-gym."""
+    lines = ["| family | ours, instances per second | reasoning-gym | times faster |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row['name']} | {row['ours']:,.0f} | {row['reasoning_gym']:,.0f} | {row['ratio']:.1f} |" for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def helmholtz_table(rows: list[dict[str, Any]]) -> str:
+    """Products and time per system of a stream of Helmholtz equations."""
+    lines = ["| solver | products per system | ms per system | systems solved |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {row['name']} | {row['products']:,.0f} | {row['milliseconds']:,.1f} | {100 * row['solved']:.0f} % |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def overhead_text(found: dict[str, float]) -> str:
+    """Where the time of GCRO-DR goes at 100,000 unknowns."""
+    return (
+        f"GCRO-DR(40, 20) at {found['unknowns']:,.0f} unknowns and five entries per row, "
+        f"{found['milliseconds_per_product']:.1f} ms per product in all: matrix {100 * found['matrix']:.0f} %, "
+        f"orthogonalisation {100 * found['orthogonalisation']:.0f} %, recycled space {100 * found['recycling']:.0f} %."
+    )
+
+
+def poisson_table(rows: list[dict[str, Any]]) -> str:
+    """Seconds for one large definite system."""
+    lines = ["| solver | seconds | iterations |", "|---|---:|---:|"]
+    lines += [f"| {row['name']} | {row['seconds']:.2f} | {row['iterations']} |" for row in rows]
+    return "\n".join(lines)
+
+
+def precision_table(rows: list[dict[str, Any]]) -> str:
+    """Rounding beside pychop, native casts and a copy."""
+    lines = [
+        "| format, library | ours, million values per second | pychop | native cast | plain copy | times pychop |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        cast = "" if row["cast"] != row["cast"] else f"{row['cast']:,.0f}"
+        numbers = f"{row['ours']:,.0f} | {row['pychop']:.1f} | {cast} | {row['copy']:,.0f} | {row['ratio']:.0f}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
+def sampling_table(rows: list[dict[str, Any]]) -> str:
+    """Instances per second on one core."""
+    lines = ["| what | instances per second |", "|---|---:|"]
+    lines += [f"| {row['name']} | {row['per_second']:,.0f} |" for row in rows]
+    return "\n".join(lines)
+
+
+def linear_tables(found: dict[str, Any]) -> str:
+    """A stream of systems, where the time of recycling goes, and one large system."""
+    parts = helmholtz_table(found["helmholtz"]), overhead_text(found["overhead"]), poisson_table(found["poisson"])
+    return "\n\n".join(parts)

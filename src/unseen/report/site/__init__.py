@@ -1,0 +1,1 @@
+"""The gallery: a static site made of the catalogue, the records and what is registered."""

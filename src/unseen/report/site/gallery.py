@@ -1,0 +1,89 @@
+"""All pages of the gallery, gathered from the catalogue, the registry and the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from unseen.catalogue import Paper
+from unseen.catalogue import load as papers
+from unseen.contracts.study import Study
+from unseen.registry import Kind, StudyName, load, names, study_names, study_page
+from unseen.report.site import figures
+from unseen.report.site.docstring import plain
+from unseen.report.site.evidence import Evidence, ordered, recorded, stored
+from unseen.report.site.figures import Picture
+from unseen.report.site.library import ItemPage, item_page
+from unseen.report.site.papers import PaperPage, paper_page
+
+Watch = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and of how much."""
+
+KINDS: Mapping[Kind, str] = {
+    "problems": "What is asked: procedural families of questions with exact checkers.",
+    "solvers": "What answers: classical and neural solvers.",
+    "measures": "What is measured: numbers meant to explain or predict generalization.",
+}
+"""Kinds of items that have pages, each in one sentence."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Everything that is shown."""
+
+    papers: tuple[PaperPage, ...]
+    items: Mapping[Kind, tuple[ItemPage, ...]]
+    runs: Mapping[str, tuple[Evidence, ...]]
+
+
+def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None) -> Gallery:
+    """Judge the records, draw the figures and read the docstrings.
+
+    Parameters
+    ----------
+    catalogue : sequence of Paper, optional
+        The papers to show, by default all.
+    store : str, optional
+        A store whose finished runs are shown beside the records.
+    """
+    shown = papers() if catalogue is None else catalogue
+    studies = {name.id: name for name in study_names()}
+    own = {} if store is None else stored(study_names(), store)
+    runs = recorded()
+    for study, found in own.items():
+        runs[study] = ordered((*runs.get(study, ()), *found))
+    runs = {paper.id: runs[paper.id] for paper in shown if paper.id in runs}
+    pictures = _pictures(studies, runs, watch)
+    pages = tuple(paper_page(paper, studies.get(paper.id), runs.get(paper.id, ()), pictures) for paper in shown)
+    return Gallery(pages, _items(watch), runs)
+
+
+def _pictures(
+    studies: Mapping[str, StudyName], runs: Mapping[str, tuple[Evidence, ...]], watch: Watch
+) -> dict[tuple[str, str], Picture]:
+    wanted = [run for found in runs.values() for run in found if run.judgement]
+    drawn: dict[tuple[str, str], Picture] = {}
+    for done, run in enumerate(wanted):
+        watch("figures", done, len(wanted))
+        name = studies[run.study]
+        study: Study = load(name.target)
+        summary = plain(study_page(name).partition("\n")[0])
+        alt = f"Figure of study {name.id}, scale {run.scale}. {summary}"
+        assert run.record is not None
+        origin = run.path.read_bytes() if run.path else repr(run.record).encode()
+        drawn[run.study, run.name] = figures.picture(name, study, run.name, run.record.trials, origin, alt)
+    return drawn
+
+
+def _items(watch: Watch) -> dict[Kind, tuple[ItemPage, ...]]:
+    total = sum(len(names(kind)) for kind in KINDS)
+    done = 0
+    found: dict[Kind, tuple[ItemPage, ...]] = {}
+    for kind in KINDS:
+        pages = []
+        for name in sorted(names(kind)):
+            watch("problems, solvers and measures", done, total)
+            pages.append(item_page(kind, name))
+            done += 1
+        found[kind] = tuple(pages)
+    return found
