@@ -4,6 +4,7 @@
 """
 
 MEASURES = {
+    "energy-distance": "unseen.measures.energy_distance:energy_distance",
     "gradient-coherence": "unseen.measures.gradient_coherence:gradient_coherence",
     "inverse-participation-ratio": "unseen.measures.fourier:inverse_participation_ratio",
     "unit-periodicity": "unseen.measures.fourier:unit_periodicity",

@@ -10,6 +10,7 @@ PROBLEMS = {
     "modular-polynomial": "unseen.problems.algebra.polynomial:modular_polynomial",
     "group-arithmetic": "unseen.problems.algebra.groups:group_arithmetic",
     "binary-permutation": "unseen.problems.binary.permutation:BinaryPermutation",
+    "mixture-denoising": "unseen.problems.densities.mixture_denoising:MixtureDenoising",
     "digits": "unseen.problems.images.digits:Digits",
     "whole-number-addition": "unseen.problems.numbers.addition:WholeNumberAddition",
     "random-calculation": "unseen.problems.numbers.random_calculation:RandomCalculation",
