@@ -78,6 +78,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_inline(pages: Pages) -> Non
         (policy,) = [meta["content"] for meta in page.of("meta") if "http-equiv" in meta]
         assert policy.startswith("default-src 'none'; "), file
         assert "unsafe" not in policy, file
+        assert all(f"{kind}-src 'self' file:;" in policy for kind in ("img", "style", "script")), file
 
 
 def test_scripts_and_styles_ask_for_nothing(site: Path) -> None:
