@@ -218,6 +218,7 @@ def figure(trials: Trials) -> Figure:
         for row, prefix in enumerate(("", "outlying_")):
             _draw(axes[row][column], trials, epsilon, prefix)
         axes[0][column].set_title(f"epsilon {epsilon:g}")
+        axes[1][column].set_xlabel("task")
     axes[0][0].set_ylabel("points like those of training\ndiscrepancy, % of variance")
     axes[1][0].set_ylabel("twice as far from the mean\ndiscrepancy, % of variance")
     key = [
