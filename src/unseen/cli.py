@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unseen.commands import cite, doctor, papers, problems, run, sample, show, verify
+from unseen.commands import cite, doctor, evaluate, papers, problems, run, sample, show, verify
 from unseen.errors import UnseenError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("papers")(papers.papers)
 app.command("run")(run.run)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
+app.command("evaluate")(evaluate.evaluate)
 app.command("problems")(problems.problems)
 app.command("sample")(sample.sample)
 app.command("cite")(cite.cite)
