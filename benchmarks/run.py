@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+import endpoint
 import generation
 import grokking
 import sampling
@@ -79,6 +80,13 @@ def generation_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def endpoint_table(rows: list[dict[str, Any]]) -> str:
+    """Questions to a server that answers at once."""
+    lines = ["| what | questions per second |", "|---|---:|"]
+    lines += [f"| {row['name']} | {row['per_second']:,.0f} |" for row in rows]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and replace what stands between the marks."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -96,6 +104,8 @@ def main() -> None:
         third_order_table(third_order_attention.measure()),
         "### Questions with answers as text, one core, beside reasoning-gym",
         generation_table(generation.measure()),
+        "### Questions to an endpoint that answers at once, 16 in flight",
+        endpoint_table(endpoint.measure()),
         "### Sampling, one core",
         sampling_table(sampling.measure()),
     ]

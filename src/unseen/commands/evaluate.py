@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
     from unseen.contracts.problem import Problem
     from unseen.evaluation.appraisal import Appraisal
     from unseen.evaluation.comparison import Comparison
+    from unseen.evaluation.solver_names import NamedSolver
+    from unseen.solvers.language.endpoint import Endpoint
 
 MOST_QUESTIONS = 1_000_000
 """What a call asks at most per split and seed."""
 
+KEPT = "answers of language models are kept, the same command goes on from here"
+
 
 def evaluate(
     solver: str = typer.Argument(
-        ..., help="classical, a registered solver (lookup-table), or package.module:function of your own."
+        ..., help="classical, a registered solver (lookup-table), package.module:function, or openai:MODEL."
     ),
     problems: list[str] = typer.Argument(..., metavar="PROBLEM...", help="Problems by name; see unseen problems."),
     against: str | None = typer.Option(None, help="A second solver, to be compared with the first in pairs."),
@@ -32,6 +37,28 @@ def evaluate(
         None, "--set", help="A parameter of the problem, as in --set modulus=59; only with a single problem."
     ),
     level: float = typer.Option(0.9, help="Confidence level of the intervals."),
+    base_url: str = typer.Option(
+        "https://api.openai.com/v1",
+        envvar="OPENAI_BASE_URL",
+        help="openai:MODEL: any OpenAI-compatible server, as http://localhost:8000/v1.",
+    ),
+    key_variable: str = typer.Option(
+        "OPENAI_API_KEY", help="openai:MODEL: the environment variable that holds the key."
+    ),
+    model_set: list[str] | None = typer.Option(
+        None, "--model-set", help="openai:MODEL: a field of the request, as in --model-set temperature=1."
+    ),
+    concurrency: int = typer.Option(16, help="openai:MODEL: requests in flight at once."),
+    time_limit: float = typer.Option(120.0, help="openai:MODEL: seconds that one request may take."),
+    tries: int = typer.Option(8, help="openai:MODEL: requests that a question may take."),
+    most_requests: int | None = typer.Option(None, help="openai:MODEL: stop before sending more requests."),
+    most_tokens: int | None = typer.Option(None, help="openai:MODEL: stop before using more tokens."),
+    most_money: float | None = typer.Option(None, help="openai:MODEL: stop before spending more; needs prices."),
+    price_read: float | None = typer.Option(None, help="openai:MODEL: price of a million tokens read."),
+    price_written: float | None = typer.Option(None, help="openai:MODEL: price of a million tokens written."),
+    answers: Path | None = typer.Option(
+        None, help="openai:MODEL: file of all answers, none is asked for twice; by default one in your data folder."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
 ) -> None:
     """Evaluate a solver on problems: rule or memory.
@@ -42,7 +69,9 @@ def evaluate(
 
     Exit code 0: all was evaluated; 1: the solver failed on the way, what was done is printed; 2: misuse; 130: stopped.
     """
+    from unseen.commands.language import LanguageOptions, open_endpoints
     from unseen.commands.output import console, print_json
+    from unseen.commands.stopping import stoppable
     from unseen.engine.plan import parse_seeds
     from unseen.errors import UsageError
     from unseen.evaluation.comparison import compare_solvers
@@ -56,19 +85,23 @@ def evaluate(
     chosen = parse_seeds(seeds)
     from unseen.evaluation.appraisal import appraise
     from unseen.evaluation.scores import checked_splits
-    from unseen.evaluation.solver_names import find_solver
 
     names = [solver] if against is None else [solver, against]
     for problem in found:
         checked_splits(problem, wanted)
-    ready = [[find_solver(name, problem) for problem in found] for name in names]
+    options = LanguageOptions(
+        *(base_url, key_variable, model_set or [], concurrency, time_limit, tries),
+        *(most_requests, most_tokens, most_money, price_read, price_written, answers),
+    )
     rows: list[list[Appraisal]] = [[] for _ in names]
     page = console()
-    for place, problem in enumerate(found):
-        for name, made, row in zip(names, ready, rows, strict=True):
-            row.append(appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level))
-            if not as_json:
-                print_appraisal(page, row[-1], level)
+    with open_endpoints(names, options) as endpoints, stoppable(KEPT):
+        ready = [[_find_solver(name, problem, endpoints) for problem in found] for name in names]
+        for place, problem in enumerate(found):
+            for name, made, row in zip(names, ready, rows, strict=True):
+                row.append(appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level))
+                if not as_json:
+                    print_appraisal(page, row[-1], level)
     fitted = any(made.fit for solvers in ready for made in solvers)
     compared = [] if against is None else compare_solvers(rows[0], rows[1], fitted=fitted, level=level)
     appraisals = [one for row in rows for one in row]
@@ -85,6 +118,16 @@ def evaluate(
     for one in failed:
         typer.echo(f"unseen: {one.solver} on {one.scores.problem}: {one.failure}", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+def _find_solver(name: str, problem: Problem, endpoints: Mapping[str, Endpoint]) -> NamedSolver:
+    from unseen.evaluation.solver_names import NamedSolver, find_solver
+
+    if name not in endpoints:
+        return find_solver(name, problem)
+    from unseen.solvers.language.language_model import LanguageModel
+
+    return NamedSolver(LanguageModel(endpoints[name], problem), fit=False)
 
 
 def _find_problems(names: Sequence[str], parameters: list[str]) -> list[Problem]:
