@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import unseen as un
+from unseen.contracts.solver import Unsolved
+from unseen.problems import PROBLEMS
 from unseen.problems.whole_numbers import bits_of, whole_number, whole_numbers
 from unseen.solvers.language.answers import final_answer
 
@@ -105,6 +107,11 @@ NOT_21 = [
     "<think>The answer is 21.</think>",
     "<think>21</think> <think>22",
     "Answer: 21 < x < 30",
+    "Answer: 21%",
+    "21 %",
+    "Answer: 2**1",
+    "Answer: 21**2",
+    "21 21",
 ]
 
 
@@ -177,6 +184,32 @@ def test_every_number_is_read_back(number: int, form: str) -> None:
 @given(st.integers(min_value=0, max_value=10**12))
 def test_thousands_are_read_back(number: int) -> None:
     assert whole_number(final_answer(f"Answer: {number:,}", whole_number)) == number
+
+
+SENTENCES = ("Answer: {}", "{}", "I think.\n**Answer:** {}.", "\\boxed{{{}}}", "So the answer is ${}$.")
+
+
+@pytest.mark.parametrize("name", sorted(PROBLEMS))
+def test_every_problems_right_forms_and_near_misses_within_a_reply(name: str) -> None:
+    problem = un.problem(name)
+    examples = problem.sample("iid" if "iid" in problem.splits else "train", 3, 3)
+    read = getattr(problem, "read", None)
+
+    def scored(answers: list[str], sentence: str) -> list[float]:
+        found = [final_answer(sentence.format(answer), read) for answer in answers]
+        unsolved = Unsolved("no answer")
+        return problem.score(examples, [unsolved if text is None else text for text in found]).tolist()
+
+    right = [form for form in problem.right_forms(examples).values() if all(isinstance(one, str) for one in form)]
+    perfect = 1.0 if problem.scored_by == "accuracy" else 0.0
+    for form in right:
+        for sentence in SENTENCES:
+            assert scored(form, sentence) == pytest.approx([perfect] * 3, abs=1e-6), (form, sentence)
+    for miss, answers in problem.near_misses(examples, 0).items():
+        # A reply may be a sentence and may give a unit, which are no near misses here.
+        if miss not in ("a sentence", "a unit behind") and all(isinstance(one, str) for one in answers):
+            for sentence in SENTENCES[:2]:
+                assert perfect not in scored(answers, sentence), (miss, answers, sentence)
 
 
 def test_long_replies_are_read_quickly() -> None:

@@ -11,9 +11,12 @@ Read = Callable[[str], Any]
 
 MARK = re.compile(r"\banswer\s*(?:is\b(?!\s+not\b)\s*:?|[:=])", re.IGNORECASE)
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-NUMBER = re.compile(r"(?<![\w.,])[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?:[eE][+-]?\d+)?(?![\w/]|\.\d|,\d)")
+NUMBER = re.compile(
+    r"(?<![\w.,])[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?:[eE][+-]?\d+)?(?![\w/]|\.\d|,\d|\s*\\?%)"
+)
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 WHOLE = re.compile(r"([+-]?\d+)\.0+")
+EMPHASIS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
 ANSWER_LIKE = re.compile(r"[\s\d.,/+\-()\[\]eE^*]*\d[\s\d.,/+\-()\[\]eE^*]*")
 AFTERTHOUGHT = re.compile(r"[.!?;](?=\s|$)|\b(?:because|since)\b|,\s+(?=[a-z])")
 MODULUS = re.compile(r"\\pmod\s*\{[^{}]*\}|\(?\s*(?:\\?mod\b|modulo\b)\s*\{?\s*\d+\s*\}?\s*\)?")
@@ -47,7 +50,7 @@ def final_answer(text: str, read: Read | None = None) -> str | None:
     if spoken is None or not spoken.strip():
         return None
     readable = read or _answer_like
-    plain = re.sub(r"\*\*|__|`", "", spoken)
+    plain = EMPHASIS.sub("", spoken)
     marked = _marked(plain)
     for candidate in _forms(marked) if marked is not None else _unmarked(plain):
         if candidate and readable(candidate) is not None:
@@ -114,6 +117,8 @@ def _unmarked(text: str) -> Iterator[str]:
     last = _cleaned(text.strip().splitlines()[-1])
     yield last
     yield from _number_forms(last)
+    if ANSWER_LIKE.fullmatch(last):
+        return  # several numbers and no word that says which of them is meant
     if runs := re.findall(rf"{NUMBER.pattern}(?:\s*,?\s*{NUMBER.pattern})+", last):
         yield runs[-1]
     numbers = NUMBER.findall(MODULUS.sub(" ", _cleaned(text)))
