@@ -69,6 +69,9 @@ REFUSED = [
     ("evaluate classical modular-addition chain-sum --set modulus=7", r"--set needs a single problem"),
     ("evaluate classical chain-sum chain-sum", r"a problem is named twice"),
     ("evaluate classical chain-sum --against nobody", r"no solver named 'nobody'"),
+    ("evaluate classical chain-sum --against classical", r"a solver cannot be compared with itself"),
+    ("evaluate classical chain-sum --html /no/such/folder/a.html", r"the folder /no/such/folder does not exist"),
+    ("evaluate classical chain-sum --parquet /", r"--parquet /: this is a folder"),
     ("cite 999", r"no paper '999'"),
     ("cite corupted-labels", r"did you mean corrupted-labels"),
 ]

@@ -59,6 +59,8 @@ def evaluate(
     answers: Path | None = typer.Option(
         None, help="openai:MODEL: file of all answers, none is asked for twice; by default one in your data folder."
     ),
+    html: Path | None = typer.Option(None, help="File to write a page for people to."),
+    parquet: Path | None = typer.Option(None, help="File to write the score of every question to."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
 ) -> None:
     """Evaluate a solver on problems: rule or memory.
@@ -75,11 +77,20 @@ def evaluate(
     from unseen.engine.plan import parse_seeds
     from unseen.errors import UsageError
     from unseen.evaluation.comparison import compare_solvers
+    from unseen.extras import extra_module
+    from unseen.report.evaluation import check_place, evaluation_page, write_scores
 
     if not 1 <= n <= MOST_QUESTIONS:
         raise UsageError(f"-n must be from 1 to {MOST_QUESTIONS:,}, not {n}")
     if not 0 < level < 1:
         raise UsageError(f"--level must lie between 0 and 1, not {level:g}")
+    if against == solver:
+        raise UsageError(f"--against {against}: a solver cannot be compared with itself")
+    for path, option in ((html, "--html"), (parquet, "--parquet")):
+        if path is not None:
+            check_place(path, option)
+    if parquet is not None:
+        extra_module("parquet")
     found = _find_problems(problems, parameter or [])
     wanted = None if splits is None else [split.strip() for split in splits.split(",")]
     chosen = parse_seeds(seeds)
@@ -105,6 +116,10 @@ def evaluate(
     fitted = any(made.fit for solvers in ready for made in solvers)
     compared = [] if against is None else compare_solvers(rows[0], rows[1], fitted=fitted, level=level)
     appraisals = [one for row in rows for one in row]
+    if html is not None:
+        html.write_text(evaluation_page(appraisals, compared, level), encoding="utf-8")
+    if parquet is not None:
+        write_scores(parquet, appraisals)
     if as_json:
         print_json(
             {
