@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from unseen.commands.progress import LOG_EVERY
 
 if TYPE_CHECKING:
     from unseen.solvers.language.endpoint import Endpoint
@@ -69,7 +71,30 @@ def open_endpoints(names: list[str], options: LanguageOptions) -> Iterator[dict[
     key = key_from_environment(options.key_variable, options.base_url)
     budget = Budget(_limits(options), prices or Prices())
     with AnswerLog(options.answers or _default_log()) as log:
-        yield {name: Endpoint(made, log, key, budget) for name, made in zip(models, all_settings, strict=True)}
+        yield {
+            name: Endpoint(made, log, key, budget, watch=progress_of(name))
+            for name, made in zip(models, all_settings, strict=True)
+        }
+
+
+def progress_of(name: str, every: float = LOG_EVERY) -> Callable[[int, int], None]:
+    """Show on standard error how many questions are done: for people in place, in a log now and then a line."""
+    import sys
+    import time
+
+    last = time.monotonic()
+
+    def watch(done: int, total: int) -> None:
+        nonlocal last
+        words = f"{name}: {done} of {total} questions done"
+        if sys.stderr.isatty():
+            end = "\r" if done < total else "\r" + " " * len(words) + "\r"
+            print(words, end=end, file=sys.stderr, flush=True)
+        elif time.monotonic() - last >= every:
+            last = time.monotonic()
+            print(words, file=sys.stderr, flush=True)
+
+    return watch
 
 
 def _limits(options: LanguageOptions) -> Any:

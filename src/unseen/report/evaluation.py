@@ -65,7 +65,7 @@ def write_scores(path: Path, appraisals: Iterable[Appraisal]) -> None:
     frames = [pd.DataFrame(columns=columns)]
     for one in appraisals:
         for (split, seed), scores in one.scores.values.items():
-            named = {"solver": one.solver, "problem": one.scores.problem, "split": split}
+            named: dict[str, Any] = {"solver": one.solver, "problem": one.scores.problem, "split": split}
             named |= {"axis": one.scores.axes[split], "seed": seed}
             rows = {"question": np.arange(len(scores)), "score": scores}
             frames.append(pd.DataFrame({**named, **rows, "classical": one.classical.values[split, seed]}))

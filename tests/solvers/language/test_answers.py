@@ -198,7 +198,7 @@ def test_every_problems_right_forms_and_near_misses_within_a_reply(name: str) ->
     def scored(answers: list[str], sentence: str) -> list[float]:
         found = [final_answer(sentence.format(answer), read) for answer in answers]
         unsolved = Unsolved("no answer")
-        return problem.score(examples, [unsolved if text is None else text for text in found]).tolist()
+        return list(problem.score(examples, [unsolved if text is None else text for text in found]))
 
     right = [form for form in problem.right_forms(examples).values() if all(isinstance(one, str) for one in form)]
     perfect = 1.0 if problem.scored_by == "accuracy" else 0.0

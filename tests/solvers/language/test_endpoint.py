@@ -45,13 +45,13 @@ def test_ten_thousand_requests_to_a_server_that_misbehaves_in_every_way(tmp_path
             return "status:429"
         sum_asked[0] += 1
         chance = generator.random()
-        if chance < 0.002:
-            return "hang" if chance < 0.001 else "drip"
+        if chance < 0.0015:
+            return "hang" if chance < 0.0007 else "drip"
         return generator.choice(FAULTS) if chance < 0.22 else "until_closed" if chance < 0.24 else "answer"
 
     sum_asked = [0]
     with MisbehavingServer(behaviour) as server, AnswerLog(tmp_path / "log.db") as log:
-        endpoint = Endpoint(settings(server, time_limit=0.5, tries=40), log)
+        endpoint = Endpoint(settings(server, time_limit=2.0, tries=40), log)
         replies, stored = endpoint.ask_all(questions)
         assert texts(replies) == [question[::-1] for question in questions]  # nothing lost, nothing mixed up
         assert stored == 0
@@ -69,7 +69,7 @@ def test_ten_thousand_requests_to_a_server_that_misbehaves_in_every_way(tmp_path
 @pytest.mark.parametrize("fault", [*FAULTS, "hang", "drip"])
 def test_each_fault_is_mended_by_asking_again(fault: str) -> None:
     with MisbehavingServer(lambda question, before: fault if before < 2 else "answer") as server:
-        endpoint = Endpoint(settings(server, time_limit=0.3), AnswerLog(None))
+        endpoint = Endpoint(settings(server, time_limit=0.8), AnswerLog(None))
         replies, _ = endpoint.ask_all(["ab", "cd"])
         assert texts(replies) == ["ba", "dc"]
         assert [reply.tries for reply in replies if isinstance(reply, Reply)] == [3, 3]
@@ -111,6 +111,17 @@ def test_no_more_requests_are_in_flight_than_allowed() -> None:
         assert server.most_in_flight == 5
 
 
+def test_who_watches_is_told_how_far_it_is() -> None:
+    seen: list[tuple[int, int]] = []
+    with MisbehavingServer(lambda question, before: "slow") as server:
+        endpoint = Endpoint(
+            settings(server, concurrency=1), AnswerLog(None), watch=lambda done, total: seen.append((done, total))
+        )
+        endpoint.ask_all([str(number) for number in range(15)])
+    assert seen[-1] == (15, 15)
+    assert seen[0][0] < 15
+
+
 # -- limits -------------------------------------------------------------------------------------------------------
 
 
@@ -132,10 +143,8 @@ def test_a_limit_on_requests_stops_cleanly_and_the_next_run_goes_on(tmp_path: Pa
         assert set(server.answered.values()) == {1}
 
 
-@pytest.mark.parametrize(
-    ("limits", "spent"), [(Limits(tokens=2000), 1.0), (Limits(money=2e-3), 1e-6)], ids=["tokens", "money"]
-)
-def test_limits_on_tokens_and_money_are_not_passed_and_nearly_used(limits: Limits, spent: float) -> None:
+@pytest.mark.parametrize("limits", [Limits(tokens=2000), Limits(money=2e-3)], ids=["tokens", "money"])
+def test_limits_on_tokens_and_money_are_not_passed_and_nearly_used(limits: Limits) -> None:
     with MisbehavingServer() as server:
         made = settings(server, limits=limits, prices=Prices(1, 1), parameters={"max_tokens": 10})
         endpoint = Endpoint(made, AnswerLog(None))
@@ -143,7 +152,6 @@ def test_limits_on_tokens_and_money_are_not_passed_and_nearly_used(limits: Limit
         used = sum(r.prompt_tokens + r.completion_tokens for r in replies if isinstance(r, Reply))
         assert 2000 - 8 - 64 - 10 <= used <= 2000  # each question takes 10; the last must fit with all it may use
         assert "is reached" in endpoint.stopped
-        assert spent > 0
 
 
 # -- servers that are of no use -----------------------------------------------------------------------------------

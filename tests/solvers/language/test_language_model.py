@@ -162,3 +162,13 @@ def test_control_c_is_one_line_and_the_same_command_goes_on(spawn: Command, ask:
         assert err == "unseen: stopped; answers of language models are kept, the same command goes on from here\n"
         with AnswerLog(next(home.rglob("answers.db"))) as log:
             assert len(log) >= 18
+
+
+def test_progress_in_a_log_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    from unseen.commands.language import progress_of
+
+    hourly, always = progress_of("openai:tiny", every=3600), progress_of("openai:tiny", every=0)
+    hourly(3, 10)
+    assert capsys.readouterr().err == ""
+    always(3, 10)
+    assert capsys.readouterr() == ("", "openai:tiny: 3 of 10 questions done\n")

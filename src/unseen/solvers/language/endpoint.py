@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -165,15 +165,23 @@ class Endpoint:
         Sent as bearer token; it is never stored, logged or shown.
     budget : Budget, optional
         Shared with other endpoints; by default one of its own, with the limits of the settings.
+    watch : callable, optional
+        Called about twice a second with the number of questions done and their total.
     """
 
     def __init__(
-        self, settings: Settings, log: AnswerLog, key: str | None = None, budget: Budget | None = None
+        self,
+        settings: Settings,
+        log: AnswerLog,
+        key: str | None = None,
+        budget: Budget | None = None,
+        watch: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         self.settings = settings
         self.log = log
         self.stopped = ""
         """Empty, or why no more questions are asked."""
+        self.watch = watch
         self._key = key
         self._url = split_url(settings.base_url)
         self._path = f"{self._url.path.rstrip('/')}/chat/completions"
@@ -306,7 +314,8 @@ class _Round:
 
     def __init__(self, endpoint: Endpoint, questions: Sequence[str], replies: dict[str, Reply | Unanswered]) -> None:
         self._endpoint, self._replies = endpoint, replies
-        self._questions = iter(questions)
+        self._questions, self._count = iter(questions), len(questions)
+        self._before = len(replies)
         self._lock = threading.Lock()
         self._watch = Watch()
         self._error: BaseException | None = None
@@ -320,6 +329,7 @@ class _Round:
             for thread in self._threads:
                 while thread.is_alive():
                     thread.join(timeout=0.5)
+                    self._endpoint.watch(len(self._replies) - self._before, self._count)
         except BaseException:  # Ctrl-C: nothing may be asked after it
             self._watch.stop()
             for thread in self._threads:
