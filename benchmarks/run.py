@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+import endpoint
 import generation
 import grokking
 import linear
@@ -53,6 +54,10 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "precision": (
         "Rounding ten million float32 values to nearest, one thread",
         lambda: tables.precision_table(precision.measure()),
+    ),
+    "endpoint": (
+        "Questions to an endpoint that answers at once, 16 in flight",
+        lambda: tables.endpoint_table(endpoint.measure()),
     ),
     "sampling": ("Sampling, one core", lambda: tables.sampling_table(sampling.measure())),
 }

@@ -112,3 +112,10 @@ def linear_tables(found: dict[str, Any]) -> str:
     """A stream of systems, where the time of recycling goes, and one large system."""
     parts = helmholtz_table(found["helmholtz"]), overhead_text(found["overhead"]), poisson_table(found["poisson"])
     return "\n\n".join(parts)
+
+
+def endpoint_table(rows: list[dict[str, Any]]) -> str:
+    """Questions to a server that answers at once."""
+    lines = ["| what | questions per second |", "|---|---:|"]
+    lines += [f"| {row['name']} | {row['per_second']:,.0f} |" for row in rows]
+    return "\n".join(lines)

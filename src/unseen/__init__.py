@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from unseen.contracts.solver import Unsolved as Unsolved
     from unseen.evaluation import Scores as Scores
     from unseen.evaluation import evaluate as evaluate
+    from unseen.evaluation.appraisal import Appraisal as Appraisal
+    from unseen.evaluation.appraisal import appraise as appraise
     from unseen.learning_curves import LearningCurves as LearningCurves
     from unseen.learning_curves import learning_curve as learning_curve
     from unseen.registry import measure as measure
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AXES": "unseen.contracts.problem",
+    "Appraisal": "unseen.evaluation.appraisal",
     "Examples": "unseen.contracts.problem",
     "LearningCurves": "unseen.learning_curves",
     "Problem": "unseen.contracts.problem",
@@ -39,6 +42,7 @@ _HOMES = {
     "Split": "unseen.contracts.problem",
     "StudyHandle": "unseen.api",
     "Unsolved": "unseen.contracts.solver",
+    "appraise": "unseen.evaluation.appraisal",
     "evaluate": "unseen.evaluation",
     "learning_curve": "unseen.learning_curves",
     "measure": "unseen.registry",

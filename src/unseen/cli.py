@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unseen.commands import cite, doctor, papers, problems, report, run, sample, show, verify
+from unseen.commands import cite, doctor, evaluate, papers, problems, report, run, sample, show, verify
 from unseen.errors import UnseenError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("run")(run.run)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("report")(report.report)
+app.command("evaluate")(evaluate.evaluate)
 app.command("problems")(problems.problems)
 app.command("sample")(sample.sample)
 app.command("cite")(cite.cite)

@@ -10,7 +10,7 @@ from unseen.errors import UsageError
 EXTRAS = {
     "linear": ("pyamg", "algebraic multigrid beside our solvers of linear systems"),
     "transport": ("ot", "Sinkhorn's algorithm beside our Schroedinger bridges"),
-    "parquet": ("pyarrow", "unseen sample --format parquet"),
+    "parquet": ("pyarrow", "writing Parquet"),
     "postgres": ("psycopg", "--store postgresql+psycopg://..."),
 }
 """Extra -> the module it brings and what for."""

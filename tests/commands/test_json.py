@@ -90,6 +90,34 @@ def test_show_of_a_run_that_is_not_complete(toys: Path, unseen: Command) -> None
     assert "12 trials are missing, so no figure is drawn: unseen run toy --scale small" in unseen("show", "toy").out
 
 
+def test_evaluate(home: Path, unseen: Command) -> None:
+    printed = unseen(
+        *("evaluate", "lookup-table", "modular-addition", "--against", "classical", "--seeds", "0-1", "--json")
+    )
+    assert (printed.code, printed.err) == (0, "")
+    found = strict(printed)
+    assert set(found) == {"evaluations", "comparisons"} <= documented("evaluate")
+    for one in found["evaluations"]:
+        assert set(one) | set(one["cost"]) | set(one["diagnosis"]) | set(one["splits"][0]) <= documented("evaluate")
+    assert [one["diagnosis"]["kind"] for one in found["evaluations"]] == ["memory", "rule"]
+    assert set(found["comparisons"][0]) <= documented("evaluate")
+    assert [one["difference"] for one in found["comparisons"]] == [0, -1]
+
+
+def test_evaluate_keeps_what_was_done_before_a_failure(
+    home: Path, unseen: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "my_solver.py").write_text("def few(examples):\n    return [0] * (5 if examples.split == 'train' else 3)\n")
+    monkeypatch.syspath_prepend(home)
+    printed = unseen("evaluate", "my_solver:few", "chain-sum", "-n", 5, "--splits", "train,iid", "--json")
+    assert printed.code == 1
+    assert printed.err == "unseen: my_solver:few on chain-sum: 5 questions of split 'iid' were given 3 answers\n"
+    (found,) = strict(printed)["evaluations"]
+    assert [row["split"] for row in found["splits"]] == ["train"]
+    table = unseen("evaluate", "my_solver:few", "chain-sum", "-n", 5)
+    assert "Cannot tell: cut short" in table.out
+
+
 def test_papers(home: Path, unseen: Command) -> None:
     rows = strict(unseen("papers", "--json"))
     assert len(rows) > 100

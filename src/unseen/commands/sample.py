@@ -41,10 +41,11 @@ def sample(
 
     Each comes with its question in words, its inputs, the target as given for training, the right answer, and labels.
     """
+    from unseen.commands.parameters import read_parameters
     from unseen.errors import UsageError
     from unseen.registry import problem as find_problem
 
-    found = find_problem(problem, **_parameters(parameter or []))
+    found = find_problem(problem, **read_parameters(parameter or []))
     if not 0 <= n <= MOST_INSTANCES:
         raise UsageError(f"-n must be from 0 to {MOST_INSTANCES:,}, not {n}; another --seed gives more instances")
     if layout is SampleFormat.parquet and out is None:
@@ -56,23 +57,6 @@ def sample(
     except ValueError as error:
         raise UsageError(str(error)) from error
     _write(_frame(found, examples), layout, out)
-
-
-def _parameters(given: list[str]) -> dict[str, Any]:
-    import ast
-
-    from unseen.errors import UsageError
-
-    chosen: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise UsageError(f"--set takes name=value, as in --set modulus=59; got {text!r}")
-        try:
-            chosen[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            chosen[name] = value
-    return chosen
 
 
 def _frame(problem: Problem, examples: Examples) -> pd.DataFrame:

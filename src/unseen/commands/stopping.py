@@ -10,8 +10,8 @@ import typer
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop what the block runs, with one line and exit code 130.
+def stoppable(kept: str = "finished trials are kept, the same command goes on from here") -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop what the block runs, with one line and exit code 130; `kept` says what stays.
 
     The first signal counts; impatient ones after it would only disturb the cleaning up, which is quick.
     """
@@ -27,7 +27,7 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("unseen: stopped; finished trials are kept, the same command goes on from here", err=True)
+        typer.echo(f"unseen: stopped; {kept}", err=True)
         raise typer.Exit(130) from None
     finally:
         for number, handler in before.items():

@@ -32,3 +32,12 @@ class Unsolved:
 
     why: str
     """For instance ``"not converged"``, ``"time limit"``, ``"refused"`` or ``"never seen"``."""
+
+
+@dataclass(frozen=True)
+class Unanswered(Unsolved):
+    """The question was not asked, or its answer never arrived: neither right nor wrong.
+
+    `unseen.evaluate` counts such questions and leaves them out of the score, where `Unsolved` counts as wrong: a
+    server that fails says nothing about the solver behind it.
+    """

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseen.contracts.problem import Examples, Problem
-from unseen.contracts.solver import Solver
+from unseen.contracts.solver import Solver, Unanswered
 from unseen.errors import UsageError
-from unseen.statistics.interval import Interval
+from unseen.statistics.interval import UNDETERMINED, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_SIZE = 1000
 """Instances per split and seed when the caller does not say; fewer where a finite split has fewer."""
+
+TRAINING_SIZE = 10_000
+"""Examples that a solver is trained on where the split ``train`` is endless; a finite one is taken whole."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +39,37 @@ class Scores:
     axes : mapping of str to str
         Split -> the axis on which it is unseen, ``"train"`` for training data.
     values : mapping of (str, int) to array
-        (split, seed) -> one score per instance, float64.
+        (split, seed) -> one score per instance, float64; ``nan`` where the question was never answered
+        (`unseen.contracts.solver.Unanswered`), which every mean and interval leaves out.
+    seconds : mapping of (str, int) to float
+        (split, seed) -> wall time of answering.
     """
 
     problem: str
     scored_by: str
     axes: Mapping[str, str]
     values: Mapping[tuple[str, int], NDArray[np.float64]]
+    seconds: Mapping[tuple[str, int], float] = field(default_factory=dict)
+
+    def answered(self, split: str) -> dict[int, NDArray[np.float64]]:
+        """Seed -> scores of the questions of a split that were answered, seeds without any left out."""
+        kept = {seed: scores[~np.isnan(scores)] for (name, seed), scores in self.values.items() if name == split}
+        return {seed: scores for seed, scores in kept.items() if len(scores)}
+
+    def unanswered(self, split: str) -> int:
+        """Number of questions of a split that were not answered, over all seeds."""
+        return sum(int(np.isnan(scores).sum()) for (name, _), scores in self.values.items() if name == split)
 
     def seed_means(self, split: str) -> NDArray[np.float64]:
-        """Mean score on a split, one per seed.
+        """Mean score on a split, one per seed that has any answer.
 
         Raises
         ------
         KeyError
             If the split was not evaluated.
         """
-        means = [scores.mean() for (name, _), scores in self.values.items() if name == split]
-        if not means:
+        means = [scores.mean() for scores in self.answered(split).values()]
+        if not any(name == split for name, _ in self.values):
             raise KeyError(f"split {split!r} was not evaluated; evaluated: {', '.join(self.axes)}")
         return np.array(means)
 
@@ -65,12 +82,33 @@ class Scores:
         from unseen.statistics import mean, wilson
 
         means = self.seed_means(split)
+        if not len(means):
+            return replace(UNDETERMINED, level=level, note="no question was answered")
         if len(means) > 1:
             return mean(means, level=level)
-        scores = next(scores for (name, _), scores in self.values.items() if name == split)
+        scores = next(iter(self.answered(split).values()))
         if self.scored_by == "accuracy" and np.isin(scores, (0.0, 1.0)).all():
             return wilson(int(scores.sum()), len(scores), level=level)
         return mean(scores, level=level)
+
+    def cautious_interval(self, split: str, level: float = 0.9) -> Interval:
+        """The wider of `interval` and, for right-or-wrong scores, Wilson's over all instances of all seeds.
+
+        Seeds that all score 1 leave Student's interval without width, however few questions there were.
+        """
+        from unseen.statistics import wilson
+
+        found = self.interval(split, level)
+        answered = self.answered(split)
+        if self.scored_by != "accuracy" or not answered:
+            return found
+        scores = np.concatenate(list(answered.values()))
+        if not np.isin(scores, (0.0, 1.0)).all():
+            return found
+        over_all = wilson(int(scores.sum()), len(scores), level=level)
+        low, high = min(found.low, over_all.low), max(found.high, over_all.high)
+        method = found.method if (low, high) == (found.low, found.high) else f"{found.method}, widened by Wilson's"
+        return replace(found, low=max(low, 0.0), high=min(high, 1.0), method=method)
 
     def table(self) -> pd.DataFrame:
         """One row per split and seed: problem, split, axis, seed, instances, score."""
@@ -84,7 +122,7 @@ class Scores:
                     "axis": self.axes[split],
                     "seed": seed,
                     "instances": len(scores),
-                    "score": scores.mean(),
+                    "score": np.nanmean(scores) if not np.isnan(scores).all() else np.nan,
                 }
                 for (split, seed), scores in self.values.items()
             ]
@@ -156,24 +194,78 @@ def evaluate(
     >>> bool(0.3 < scores.interval("iid").estimate < 0.7)
     True
     """
-    chosen = list(problem.splits if splits is None else splits)
+    chosen = checked_splits(problem, splits)
+    cells = evaluate_cells(solver, problem, splits=chosen, n=n, seeds=seeds, fit=fit)
+    return gather(problem, chosen, cells)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Scores of one split and seed."""
+
+    split: str
+    seed: int
+    values: NDArray[np.float64]
+    seconds: float
+
+
+def checked_splits(problem: Problem, splits: Iterable[str] | None) -> list[str]:
+    """The splits asked for, all by default.
+
+    Raises
+    ------
+    UsageError
+        If the problem has no such split.
+    """
+    chosen = list(dict.fromkeys(problem.splits if splits is None else splits))
     if unknown := [split for split in chosen if split not in problem.splits]:
         raise UsageError(f"{problem.name} has no split {unknown[0]!r}; it has {', '.join(problem.splits)}")
+    return chosen
+
+
+def evaluate_cells(
+    solver: Solver | Callable[[Examples], Any],
+    problem: Problem,
+    *,
+    splits: Sequence[str],
+    n: int | None,
+    seeds: Iterable[int],
+    fit: bool,
+) -> Iterator[Cell]:
+    """What `evaluate` computes, one split and seed after the other, so that a failure does not lose those before it."""
     if isinstance(solver, type) or not (callable(solver) or hasattr(solver, "solve")):
         raise UsageError(f"a solver has a method solve(examples) or is a function of examples; got {solver!r}")
     if fit and not hasattr(solver, "fit"):
         raise UsageError(f"fit=True needs a solver with a method fit(examples); {type(solver).__name__} has none")
-    values: dict[tuple[str, int], NDArray[np.float64]] = {}
     for seed in seeds:
-        used: Any = deepcopy(solver).fit(problem.sample("train", None, seed)) if fit else solver  # type: ignore[union-attr]
+        used: Any = solver
+        if fit:
+            size = problem.splits["train"].size
+            used = deepcopy(solver).fit(problem.sample("train", TRAINING_SIZE if size is None else None, seed))  # type: ignore[union-attr]
         answer = used.solve if hasattr(used, "solve") else used
-        for split in chosen:
+        for split in splits:
             size = problem.splits[split].size
             examples = problem.sample(split, size if n is None else min(n, size or n), seed)
+            started = time.perf_counter()
             answers = answer(examples.questions_only())
+            seconds = time.perf_counter() - started
             if not hasattr(answers, "__len__") or len(answers) != len(examples):
                 given = f"{len(answers)} answers" if hasattr(answers, "__len__") else repr(answers)
                 raise UsageError(f"{len(examples)} questions of split {split!r} were given {given}")
-            values[split, seed] = problem.score(examples, answers)
-    axes = {split: problem.splits[split].axis or "train" for split in chosen}
-    return Scores(problem.name, problem.scored_by, dict(axes), values)
+            values = problem.score(examples, answers)
+            values = np.where(np.isnan(values), 0.0 if problem.scored_by == "accuracy" else np.inf, values)
+            if not isinstance(answers, np.ndarray):
+                values = np.where([isinstance(one, Unanswered) for one in answers], np.nan, values)
+            yield Cell(split, seed, values, seconds)
+
+
+def gather(problem: Problem, splits: Sequence[str], cells: Iterable[Cell]) -> Scores:
+    """Put cells together."""
+    listed = list(cells)
+    return Scores(
+        problem.name,
+        problem.scored_by,
+        {split: problem.splits[split].axis or "train" for split in splits},
+        {(cell.split, cell.seed): cell.values for cell in listed},
+        {(cell.split, cell.seed): cell.seconds for cell in listed},
+    )

@@ -1,0 +1,229 @@
+"""``unseen evaluate``: put a solver of the user's own to the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from unseen.contracts.problem import Problem
+    from unseen.evaluation.appraisal import Appraisal
+    from unseen.evaluation.comparison import Comparison
+    from unseen.evaluation.solver_names import NamedSolver
+    from unseen.solvers.language.endpoint import Endpoint
+
+MOST_QUESTIONS = 1_000_000
+"""What a call asks at most per split and seed."""
+
+KEPT = "answers of language models are kept, the same command goes on from here"
+
+
+def evaluate(
+    solver: str = typer.Argument(
+        ..., help="classical, a registered solver (lookup-table), package.module:function, or openai:MODEL."
+    ),
+    problems: list[str] = typer.Argument(..., metavar="PROBLEM...", help="Problems by name; see unseen problems."),
+    against: str | None = typer.Option(None, help="A second solver, to be compared with the first in pairs."),
+    splits: str | None = typer.Option(None, help="Splits such as train,iid; all by default."),
+    n: int = typer.Option(1000, "-n", help=f"Questions per split and seed, at most {MOST_QUESTIONS:,}."),
+    seeds: str = typer.Option("0", help="Seeds such as 0-4 or 0,3,100-104."),
+    parameter: list[str] | None = typer.Option(
+        None, "--set", help="A parameter of the problem, as in --set modulus=59; only with a single problem."
+    ),
+    level: float = typer.Option(0.9, help="Confidence level of the intervals."),
+    base_url: str = typer.Option(
+        "https://api.openai.com/v1",
+        envvar="OPENAI_BASE_URL",
+        help="openai:MODEL: any OpenAI-compatible server, as http://localhost:8000/v1.",
+    ),
+    key_variable: str = typer.Option(
+        "OPENAI_API_KEY", help="openai:MODEL: the environment variable that holds the key."
+    ),
+    model_set: list[str] | None = typer.Option(
+        None, "--model-set", help="openai:MODEL: a field of the request, as in --model-set temperature=1."
+    ),
+    concurrency: int = typer.Option(16, help="openai:MODEL: requests in flight at once."),
+    time_limit: float = typer.Option(120.0, help="openai:MODEL: seconds that one request may take."),
+    tries: int = typer.Option(8, help="openai:MODEL: requests that a question may take."),
+    most_requests: int | None = typer.Option(None, help="openai:MODEL: stop before sending more requests."),
+    most_tokens: int | None = typer.Option(None, help="openai:MODEL: stop before using more tokens."),
+    most_money: float | None = typer.Option(None, help="openai:MODEL: stop before spending more; needs prices."),
+    price_read: float | None = typer.Option(None, help="openai:MODEL: price of a million tokens read."),
+    price_written: float | None = typer.Option(None, help="openai:MODEL: price of a million tokens written."),
+    answers: Path | None = typer.Option(
+        None, help="openai:MODEL: file of all answers, none is asked for twice; by default one in your data folder."
+    ),
+    html: Path | None = typer.Option(None, help="File to write a page for people to."),
+    parquet: Path | None = typer.Option(None, help="File to write the score of every question to."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
+) -> None:
+    """Evaluate a solver on problems: rule or memory.
+
+    Each split is given with its score, interval and what the classical solver scores on the same questions; then one
+    sentence says rule, memory, or cannot tell (docs/evaluate.md has the rule for it). Solvers that learn are trained
+    on train first, seed by seed.
+
+    Exit code 0: all was evaluated; 1: the solver failed on the way, what was done is printed; 2: misuse; 130: stopped.
+    """
+    from unseen.commands.language import LanguageOptions, open_endpoints
+    from unseen.commands.output import console, print_json
+    from unseen.commands.stopping import stoppable
+    from unseen.engine.plan import parse_seeds
+    from unseen.errors import UsageError
+    from unseen.evaluation.comparison import compare_solvers
+    from unseen.extras import extra_module
+    from unseen.report.evaluation import check_place, evaluation_page, write_scores
+
+    if not 1 <= n <= MOST_QUESTIONS:
+        raise UsageError(f"-n must be from 1 to {MOST_QUESTIONS:,}, not {n}")
+    if not 0 < level < 1:
+        raise UsageError(f"--level must lie between 0 and 1, not {level:g}")
+    if against == solver:
+        raise UsageError(f"--against {against}: a solver cannot be compared with itself")
+    for path, option in ((html, "--html"), (parquet, "--parquet")):
+        if path is not None:
+            check_place(path, option)
+    if parquet is not None:
+        extra_module("parquet")
+    found = _find_problems(problems, parameter or [])
+    wanted = None if splits is None else [split.strip() for split in splits.split(",")]
+    chosen = parse_seeds(seeds)
+    from unseen.evaluation.appraisal import appraise
+    from unseen.evaluation.scores import checked_splits
+
+    names = [solver] if against is None else [solver, against]
+    for problem in found:
+        checked_splits(problem, wanted)
+    options = LanguageOptions(
+        *(base_url, key_variable, model_set or [], concurrency, time_limit, tries),
+        *(most_requests, most_tokens, most_money, price_read, price_written, answers),
+    )
+    rows: list[list[Appraisal]] = [[] for _ in names]
+    page = console()
+    with open_endpoints(names, options) as endpoints, stoppable(KEPT):
+        ready = [[_find_solver(name, problem, endpoints) for problem in found] for name in names]
+        for place, problem in enumerate(found):
+            for name, made, row in zip(names, ready, rows, strict=True):
+                row.append(appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level))
+                if not as_json:
+                    print_appraisal(page, row[-1], level)
+    fitted = any(made.fit for solvers in ready for made in solvers)
+    compared = [] if against is None else compare_solvers(rows[0], rows[1], fitted=fitted, level=level)
+    appraisals = [one for row in rows for one in row]
+    if html is not None:
+        html.write_text(evaluation_page(appraisals, compared, level), encoding="utf-8")
+    if parquet is not None:
+        write_scores(parquet, appraisals)
+    if as_json:
+        print_json(
+            {
+                "evaluations": [one.as_json(level) for one in appraisals],
+                "comparisons": [one.as_json() for one in compared],
+            }
+        )
+    elif compared:
+        print_comparisons(page, names, compared)
+    failed = [one for one in appraisals if one.failure]
+    for one in failed:
+        typer.echo(f"unseen: {one.solver} on {one.scores.problem}: {one.failure}", err=True)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _find_solver(name: str, problem: Problem, endpoints: Mapping[str, Endpoint]) -> NamedSolver:
+    from unseen.evaluation.solver_names import NamedSolver, find_solver
+
+    if name not in endpoints:
+        return find_solver(name, problem)
+    from unseen.solvers.language.language_model import LanguageModel
+
+    return NamedSolver(LanguageModel(endpoints[name], problem), fit=False)
+
+
+def _find_problems(names: Sequence[str], parameters: list[str]) -> list[Problem]:
+    from unseen.commands.parameters import read_parameters
+    from unseen.errors import UsageError
+    from unseen.registry import problem
+
+    if parameters and len(names) > 1:
+        raise UsageError("--set needs a single problem; evaluate the others by calls of their own")
+    if len(set(names)) < len(names):
+        raise UsageError("a problem is named twice")
+    return [problem(name, **read_parameters(parameters)) for name in names]
+
+
+def print_appraisal(page: Console, found: Appraisal, level: float) -> None:
+    """One table: split, axis, score with interval, the classical score, questions; then diagnosis and cost."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from unseen.commands.output import print_table
+
+    described = found.as_json(level)
+    page.print(Text.assemble("\n", (found.solver, "bold"), f" on {found.scores.problem}\n"), soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    headings = ("split", "axis", found.scores.scored_by, f"{level:.0%} interval", "classical", "questions", "seeds")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    for row in described["splits"]:
+        missing = f" ({row['unanswered']} unanswered)" if row["unanswered"] else ""
+        table.add_row(
+            row["split"],
+            row["axis"],
+            _number(row["estimate"]),
+            f"[{_number(row['low'])}, {_number(row['high'])}]",
+            _number(row["classical"]),
+            f"{row['questions']}{missing}",
+            str(row["seeds"]),
+        )
+    if described["splits"]:
+        print_table(page, table)
+    page.print(Text(f"\n{found.diagnosis}", style="bold"), soft_wrap=True)
+    page.print(_cost(found), style="dim", soft_wrap=True)
+
+
+def print_comparisons(page: Console, names: Sequence[str], compared: Sequence[Comparison]) -> None:
+    """One row per problem and split: difference with interval, p-values, and what could have been seen."""
+    from rich.table import Table
+
+    from unseen.commands.output import print_table
+
+    page.print(f"\n{names[0]} less {names[1]}, question by question\n", style="bold", soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("problem", "split", "difference", "interval", "p", "p corrected", "could have seen", "pairs", "by"):
+        table.add_column(heading, no_wrap=True)
+    for one in compared:
+        row: dict[str, Any] = one.as_json()
+        table.add_row(
+            one.problem,
+            one.split,
+            _number(row["difference"]),
+            f"[{_number(row['low'])}, {_number(row['high'])}]",
+            _number(row["p_value"]),
+            _number(row["corrected"]),
+            _number(row["smallest_effect"]),
+            str(one.pairs),
+            one.unit,
+        )
+    print_table(page, table)
+    page.print(f"p corrected after Holm for {len(compared)} comparisons", style="dim")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _cost(found: Appraisal) -> str:
+    cost = found.cost
+    words = [f"{cost.seconds:.2f} s (classical {found.classical_seconds:.2f} s)"]
+    if cost.answers:
+        words.append(f"{cost.answers} answers, {cost.stored} of them from the log")
+        words.append(f"{cost.prompt_tokens} tokens read, {cost.completion_tokens} written")
+    if cost.money is not None:
+        words.append(f"price {cost.money:.4g}")
+    return ", ".join(words)
