@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import unseen as un
+from unseen.contracts.problem import Examples
+from unseen.contracts.solver import Unanswered
 from unseen.evaluation.diagnosis import diagnose
 from unseen.evaluation.scores import Scores
 
@@ -74,3 +77,21 @@ def test_unanswered_questions_are_left_out_of_scores_and_counted() -> None:
     assert not none.interval("iid").determined
     assert none.cautious_interval("iid").note == "no question was answered"
     assert diagnose(none, PERFECT).kind == "cannot tell"
+
+
+def test_a_finite_split_asked_as_a_whole_leaves_nothing_to_guess() -> None:
+    problem = un.problem("binary-permutation")
+    assert problem.splits["composed:8"].size == 1
+    scores = un.evaluate(problem.classical(), problem)
+    assert "composed:8" in scores.complete
+    interval = scores.cautious_interval("composed:8")
+    assert (interval.low, interval.high, interval.method) == (1, 1, "all 1 questions of the split")
+    assert diagnose(scores, scores).kind == "rule"
+    part = un.evaluate(problem.classical(), problem, n=5)
+    assert "composed:4" not in part.complete
+    assert part.cautious_interval("composed:4").low < 0.7
+
+    def silent(examples: Examples) -> list[Unanswered]:
+        return [Unanswered("time-out")] * len(examples)
+
+    assert un.evaluate(silent, problem, splits=["composed:8"]).complete == frozenset()

@@ -43,6 +43,8 @@ class Scores:
         (`unseen.contracts.solver.Unanswered`), which every mean and interval leaves out.
     seconds : mapping of (str, int) to float
         (split, seed) -> wall time of answering.
+    complete : frozenset of str
+        Finite splits of which every question was asked and answered.
     """
 
     problem: str
@@ -50,6 +52,7 @@ class Scores:
     axes: Mapping[str, str]
     values: Mapping[tuple[str, int], NDArray[np.float64]]
     seconds: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
 
     def answered(self, split: str) -> dict[int, NDArray[np.float64]]:
         """Seed -> scores of the questions of a split that were answered, seeds without any left out."""
@@ -94,13 +97,19 @@ class Scores:
     def cautious_interval(self, split: str, level: float = 0.9) -> Interval:
         """The wider of `interval` and, for right-or-wrong scores, Wilson's over all instances of all seeds.
 
-        Seeds that all score 1 leave Student's interval without width, however few questions there were.
+        Seeds that all score 1 leave Student's interval without width, however few questions there were. A finite
+        split that was asked as a whole has nothing left to guess: with one seed the interval has no width, with
+        several it is `interval`.
         """
         from unseen.statistics import wilson
 
         found = self.interval(split, level)
         answered = self.answered(split)
-        if self.scored_by != "accuracy" or not answered:
+        if split in self.complete and len(answered) == 1:
+            count = sum(map(len, answered.values()))
+            exact = found.estimate
+            return replace(found, low=exact, high=exact, method=f"all {count} questions of the split", note="")
+        if self.scored_by != "accuracy" or not answered or split in self.complete:
             return found
         scores = np.concatenate(list(answered.values()))
         if not np.isin(scores, (0.0, 1.0)).all():
@@ -262,10 +271,16 @@ def evaluate_cells(
 def gather(problem: Problem, splits: Sequence[str], cells: Iterable[Cell]) -> Scores:
     """Put cells together."""
     listed = list(cells)
+    part = {
+        cell.split
+        for cell in listed
+        if len(cell.values) != problem.splits[cell.split].size or np.isnan(cell.values).any()
+    }
     return Scores(
         problem.name,
         problem.scored_by,
         {split: problem.splits[split].axis or "train" for split in splits},
         {(cell.split, cell.seed): cell.values for cell in listed},
         {(cell.split, cell.seed): cell.seconds for cell in listed},
+        frozenset({cell.split for cell in listed} - part),
     )
