@@ -220,3 +220,16 @@ def test_long_replies_are_read_quickly() -> None:
         final_answer(text, whole_number)
         final_answer(text)
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ('{"mean": [1, 2]}', '{"mean": [1, 2]}'),
+        ('First 3, then 4.\nThe answer is {"mean": [1.5], "of": {"x": 2}}.', '{"mean": [1.5], "of": {"x": 2}}'),
+        ('\\boxed{{"mean": [1]}}', '{"mean": [1]}'),
+        ("Answer: {3}", "3"),
+    ],
+)
+def test_an_object_is_taken_whole(text: str, answer: str) -> None:
+    assert final_answer(text) == answer

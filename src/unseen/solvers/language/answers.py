@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,6 +29,7 @@ def final_answer(text: str, read: Read | None = None) -> str | None:
     What stands in the last ``\boxed{...}`` or after the last "answer is" or "answer:", whichever comes later, is the
     answer, and nothing else is looked at: if it cannot be read, or names several numbers, there is none. Without
     such a mark, the whole text is tried, then its last line, then its last run of numbers, then its last number.
+    A JSON object that stands first in any of these places is taken whole.
     Thinking between ``<think>`` and ``</think>`` is left out; thinking without an end has no answer.
 
     Parameters
@@ -52,6 +54,9 @@ def final_answer(text: str, read: Read | None = None) -> str | None:
     readable = read or _answer_like
     plain = EMPHASIS.sub("", spoken)
     marked = _marked(plain)
+    whole = _object(_from_mark(plain))
+    if whole is not None and (read is None or read(whole) is not None):
+        return whole
     for candidate in _forms(marked) if marked is not None else _unmarked(plain):
         if candidate and readable(candidate) is not None:
             return candidate
@@ -80,6 +85,27 @@ def _marked(text: str) -> str | None:
         return None
     after = text[marks[-1].end() :].lstrip()
     return AFTERTHOUGHT.split(after.split("\n", 1)[0], maxsplit=1)[0]
+
+
+def _from_mark(text: str) -> str:
+    """All that stands behind the last mark, or in the last box; the whole text without a mark."""
+    box = _last_box(text)
+    marks = list(MARK.finditer(text))
+    if box is not None and (not marks or box[0] >= marks[-1].start()):
+        return box[1]
+    return text[marks[-1].end() :] if marks else text
+
+
+def _object(text: str) -> str | None:
+    """The JSON object that a text begins with, dollars and spaces aside; None if it begins with none."""
+    begun = text.lstrip(" \n$")
+    if not begun.startswith("{"):
+        return None
+    try:
+        _, end = json.JSONDecoder().raw_decode(begun)
+    except (ValueError, RecursionError):
+        return None
+    return begun[:end]
 
 
 def _last_box(text: str) -> tuple[int, str] | None:
