@@ -54,7 +54,8 @@ What was found
     pairs alone (2 x_i + x_j = 0 or x_i + 2 x_j = 0), two layers 0.885. All three had the same updates; training and
     unseen accuracies differ by at most two points, so that none has learned by heart. For seeds 50 and 51, rates of
     0.0025, 0.005 and 0.01 gave ordinary attention 0.850, 0.847 and 0.833; third-order attention had 0.984 at 0.005.
-    The two-layer network was tried at that rate only, and was still improving.
+    The two-layer network was tried at that rate only, and was still improving. Seeds 100 to 104 give all ten claims the
+    same verdict (error 10^-7.4, third-order attention ahead by 0.149).
 """
 
 from __future__ import annotations
