@@ -55,6 +55,9 @@ What was found
     Selection shows where trajectories can fall to one mode or another: in 16 dimensions the chosen schedule's error is
     on fresh noise 1.9 times what it was on the noise of the search, on the ring no larger. One could not have reported
     the search's own errors.
+
+    Seeds 100 to 104 give seven of the eight claims the same verdict (0.61 [0.58, 0.65] for the first); with a trained
+    network the claim holds there, 0.62 [0.56, 0.68].
 """
 
 from __future__ import annotations

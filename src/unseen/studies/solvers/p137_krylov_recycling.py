@@ -79,6 +79,8 @@ What was found
     Usefulness is another matter. For Darcy's equation with a field, conjugate gradients with incomplete Cholesky
     factors need 21 and 38 products where the sorted stream needs 180 and 395; and a sparse factorisation solves the
     Helmholtz systems in less time than every Krylov method (`benchmarks/linear.py`).
+
+    Seeds 100 to 104 give all eight claims the same verdict (8.7 [8.1, 9.3] for the first, 0.92 for sorting).
 """
 
 from __future__ import annotations
