@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from unseen.contracts.study import Outcome, Trial, Trials
 from unseen.solvers.windowed_adder import WindowedAdder
 from unseen.studies.algorithmic import _complexity_arms as arms
 from unseen.studies.algorithmic import p016_complexity_ood as p016
 from unseen.studies.algorithmic.p016_complexity_ood import ARMS, CLAIMS, SHOWN, study, trial
+from unseen.testing import imagined_trials
 
 SMOKE = study.scales["smoke"]
 SIZES = dataclasses.replace(SMOKE, digits=4, longest_chain=2, train_size=2000, pool=100_000)
@@ -115,19 +115,8 @@ EXPECTED = {
 
 
 def results(**changes):
-    """Trials as the paper would have them, seeds differing in the last digit; ``arm__metric=value`` changes one."""
-    items = []
-    for condition, metrics in EXPECTED.items():
-        changed = dict(metrics)
-        for name, value in changes.items():
-            arm, metric = name.split("__")
-            if arm.replace("_", "-") == condition:
-                changed[metric] = value
-        items += [
-            Trial(condition, seed, Outcome({name: value - 1e-4 * seed for name, value in changed.items()}))
-            for seed in study.seeds
-        ]
-    return Trials(tuple(items))
+    """Trials as the paper would have them; ``arm__metric=value`` changes one."""
+    return imagined_trials(study, EXPECTED, changes, spread=lambda metric, value, seed: value - 1e-4 * seed)
 
 
 def statuses(trials):

@@ -9,6 +9,15 @@ import pytest
 from unseen.contracts.study import Outcome, Trial, Trials
 from unseen.solvers.diffusion.classical import fon
 from unseen.solvers.diffusion.time_grids import uniform_times
+from unseen.studies.solvers._pseudo_multistep_arms import (
+    ARMS,
+    BUDGET,
+    MIDDLE,
+    SETTINGS,
+    STEPS,
+    evaluations_to_target,
+    task,
+)
 from unseen.studies.solvers._sampler_arms import (
     SCHEDULE,
     Training,
@@ -20,16 +29,7 @@ from unseen.studies.solvers._sampler_arms import (
     reference,
     trained_networks,
 )
-from unseen.studies.solvers.p087_pseudo_multistep import (
-    ARMS,
-    BUDGET,
-    MIDDLE,
-    SETTINGS,
-    STEPS,
-    _evaluations_to_target,
-    study,
-    task,
-)
+from unseen.studies.solvers.p087_pseudo_multistep import study
 
 SMOKE = study.scales["smoke"]
 
@@ -129,7 +129,7 @@ def test_reference_solutions_do_not_change_with_their_steps():
 @pytest.mark.parametrize("name", ["ddim", "f-pndm", "heun", "dpm-solver-log-snr"])
 def test_evaluations_to_the_target_are_the_first_that_suffice(name):
     found, arm = task("ring", 50, (50,), SMOKE), ARMS[name]
-    evaluations = _evaluations_to_target(found, arm, SMOKE)
+    evaluations = evaluations_to_target(found, arm, SMOKE)
     steps = int((evaluations - arm.extra) / arm.per_step)
     assert found.error(arm, steps) <= found.target < found.error(arm, steps - 1)
     assert evaluations == SMOKE.many_steps or name != "ddim"
@@ -137,4 +137,4 @@ def test_evaluations_to_the_target_are_the_first_that_suffice(name):
 
 def test_a_target_out_of_reach_is_said_to_be():
     unreachable = replace(task("ring", 50, (50,), SMOKE), target=0.0)
-    assert _evaluations_to_target(unreachable, ARMS["f-pndm"], SMOKE) == math.inf
+    assert evaluations_to_target(unreachable, ARMS["f-pndm"], SMOKE) == math.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 Read = Callable[[str], Any]
 """What an answer states, or None if it states nothing, as `unseen.problems.read_answers.ReadAnswers.read` does."""
@@ -53,10 +53,11 @@ def final_answer(text: str, read: Read | None = None) -> str | None:
         return None
     readable = read or _answer_like
     plain = EMPHASIS.sub("", spoken)
-    marked = _marked(plain)
-    whole = _object(_from_mark(plain))
+    behind = _behind_mark(plain)
+    whole = _object(plain if behind is None else behind.text)
     if whole is not None and (read is None or read(whole) is not None):
         return whole
+    marked = None if behind is None else behind.text if behind.boxed else _first_clause(behind.text)
     for candidate in _forms(marked) if marked is not None else _unmarked(plain):
         if candidate and readable(candidate) is not None:
             return candidate
@@ -75,25 +76,22 @@ def _answer_like(text: str) -> str | None:
     return text if ANSWER_LIKE.fullmatch(text) else None
 
 
-def _marked(text: str) -> str | None:
-    """What the last mark marks; None without a mark."""
+class _Behind(NamedTuple):
+    text: str
+    boxed: bool
+
+
+def _behind_mark(text: str) -> _Behind | None:
+    """What is in the last box, or all that stands behind the last mark, whichever comes later; None without either."""
     box = _last_box(text)
     marks = list(MARK.finditer(text))
     if box is not None and (not marks or box[0] >= marks[-1].start()):
-        return box[1]
-    if not marks:
-        return None
-    after = text[marks[-1].end() :].lstrip()
-    return AFTERTHOUGHT.split(after.split("\n", 1)[0], maxsplit=1)[0]
+        return _Behind(box[1], True)
+    return _Behind(text[marks[-1].end() :], False) if marks else None
 
 
-def _from_mark(text: str) -> str:
-    """All that stands behind the last mark, or in the last box; the whole text without a mark."""
-    box = _last_box(text)
-    marks = list(MARK.finditer(text))
-    if box is not None and (not marks or box[0] >= marks[-1].start()):
-        return box[1]
-    return text[marks[-1].end() :] if marks else text
+def _first_clause(text: str) -> str:
+    return AFTERTHOUGHT.split(text.lstrip().split("\n", 1)[0], maxsplit=1)[0]
 
 
 def _object(text: str) -> str | None:
