@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from unseen.problems.densities.gaussian_plan import gaussian_plan
-from unseen.problems.densities.potential_plan import PotentialPlan, as_points, check_epsilon
+from unseen.problems.densities.potential_plan import PotentialPlan, as_points
+from unseen.solvers.transport.fitted_bridge import FittedBridge
 
 Array = NDArray[np.float64]
 
 
-class GaussianBridge:
+class GaussianBridge(FittedBridge[PotentialPlan]):
     """The bridge between the Gaussians that have the means and covariances of the points, in closed form.
 
     Parameters
@@ -21,11 +22,6 @@ class GaussianBridge:
     epsilon : float
         Entropic weight, above 0.
     """
-
-    def __init__(self, epsilon: float):
-        check_epsilon(epsilon)
-        self.epsilon = float(epsilon)
-        self._plan: PotentialPlan | None = None
 
     def fit(self, source: ArrayLike, target: ArrayLike) -> Self:
         """Take the moments.
@@ -39,27 +35,6 @@ class GaussianBridge:
         moments = [(z.mean(axis=0), np.cov(z, rowvar=False).reshape(z.shape[1], z.shape[1])) for z in (x, y)]
         self._plan = gaussian_plan(*moments[0], *moments[1], self.epsilon)
         return self
-
-    @property
-    def plan(self) -> PotentialPlan:
-        """The bridge.
-
-        Raises
-        ------
-        ValueError
-            If nothing was fitted.
-        """
-        if self._plan is None:
-            raise ValueError("GaussianBridge must be fitted before it can answer")
-        return self._plan
-
-    def moments(self, x: ArrayLike) -> tuple[Array, Array]:
-        """Mean (n, dimension) and covariance (n, dimension, dimension) of y given x."""
-        return self.plan.moments(x)
-
-    def sample(self, x: ArrayLike, generator: np.random.Generator) -> Array:
-        """One y for each x."""
-        return self.plan.sample(x, generator)
 
 
 class IndependentCoupling:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from unseen.contracts.problem import random_stream
-from unseen.problems.densities.potential_plan import PotentialPlan, as_points, check_epsilon
+from unseen.problems.densities.potential_plan import PotentialPlan, as_points
 from unseen.solvers.solve_report import SolveReport, SolveStatus
+from unseen.solvers.transport.fitted_bridge import FittedBridge
 from unseen.solvers.transport.mixture_updates import Bounds, Cloud, Parameters, balanced, loss, midway, sweep
 
 Array = NDArray[np.float64]
@@ -27,7 +28,7 @@ MOST_HALVINGS = 10
 """Halvings of one step that raises the loss."""
 
 
-class LightSB:
+class LightSB(FittedBridge[PotentialPlan]):
     r"""A Schroedinger bridge fitted without simulation (Korotin, Gushchin and Burnaev 2023).
 
     The potential is a mixture :math:`v(y) = \sum_k a_k N(y | r_k, \varepsilon S_k)`; minimised is the mean of
@@ -84,17 +85,15 @@ class LightSB:
         for name, value in (("dimension", dimension), ("components", components)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1 up, not {value!r}")
-        check_epsilon(epsilon)
+        super().__init__(epsilon)
         if covariance not in ("full", "diagonal"):
             raise ValueError(f"covariance must be 'full' or 'diagonal', not {covariance!r}")
         if largest_slope is not None and not 0 < largest_slope < math.inf:
             raise ValueError(f"largest_slope must be above 0 and finite, or None, not {largest_slope!r}")
-        self.dimension, self.components, self.epsilon = int(dimension), int(components), float(epsilon)
+        self.dimension, self.components = int(dimension), int(components)
         self.covariance, self.largest_slope = covariance, largest_slope
         self.start: Parameters | None = None
         self.losses: dict[str, Array] = {}
-        self._plan: PotentialPlan | None = None
-        self._report: SolveReport | None = None
 
     def fit(
         self,
@@ -161,42 +160,6 @@ class LightSB:
         self._plan = _original_coordinates(best, centre_x, centre_y, self.epsilon)
         self._report = replace(report, solution=self._plan, seconds=time.perf_counter() - began)
         return self
-
-    @property
-    def plan(self) -> PotentialPlan:
-        """What was fitted.
-
-        Raises
-        ------
-        ValueError
-            If nothing was fitted.
-        """
-        if self._plan is None:
-            raise ValueError("LightSB must be fitted before it can answer")
-        return self._plan
-
-    @property
-    def report(self) -> SolveReport:
-        """How fitting ended."""
-        if self._report is None:
-            raise ValueError("LightSB must be fitted before it can report")
-        return self._report
-
-    def moments(self, x: ArrayLike) -> tuple[Array, Array]:
-        """Mean (n, dimension) and covariance (n, dimension, dimension) of y given x."""
-        return self.plan.moments(x)
-
-    def sample(self, x: ArrayLike, generator: np.random.Generator) -> Array:
-        """One y for each x."""
-        return self.plan.sample(x, generator)
-
-    def at_time(self, x: ArrayLike, t: ArrayLike, generator: np.random.Generator) -> Array:
-        """A point of the bridge at time t for each start x, exactly."""
-        return self.plan.at_time(x, t, generator)
-
-    def drift(self, x: ArrayLike, t: ArrayLike) -> Array:
-        """Drift of the bridge at x and time t in [0, 1)."""
-        return self.plan.drift(x, t)
 
     def log_plan(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Logarithm of the conditional density of y given x, for pairs of rows."""

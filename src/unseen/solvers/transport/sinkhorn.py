@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from unseen.extras import extra_module
 from unseen.problems.densities.point_plan import PointPlan
-from unseen.problems.densities.potential_plan import as_points, check_epsilon
+from unseen.problems.densities.potential_plan import as_points
 from unseen.solvers.solve_report import SolveReport, SolveStatus
+from unseen.solvers.transport.fitted_bridge import FittedBridge
 
 Array = NDArray[np.float64]
 Method = Literal["absorbed", "pot"]
@@ -23,7 +24,7 @@ LARGEST_SCALING = 1e20
 """Scalings beyond it are absorbed at once: products of the two must stay far from overflow."""
 
 
-class SinkhornBridge:
+class SinkhornBridge(FittedBridge[PointPlan]):
     r"""The entropic plan between the points, extended to any x by its target potential (see `PointPlan`).
 
     Parameters
@@ -44,13 +45,10 @@ class SinkhornBridge:
     """
 
     def __init__(self, epsilon: float, method: Method = "absorbed"):
-        check_epsilon(epsilon)
+        super().__init__(epsilon)
         if method not in ("absorbed", "pot"):
             raise ValueError(f"method must be 'absorbed' or 'pot', not {method!r}")
-        self.epsilon = float(epsilon)
         self.method: Method = method
-        self._plan: PointPlan | None = None
-        self._report: SolveReport | None = None
 
     def fit(self, source: ArrayLike, target: ArrayLike, *, iterations: int = 2000, tolerance: float = 1e-5) -> Self:
         """Find the potentials.
@@ -95,42 +93,6 @@ class SinkhornBridge:
             self._plan, status, why, np.array(errors), {"iterations": done}, time.perf_counter() - start
         )
         return self
-
-    @property
-    def plan(self) -> PointPlan:
-        """The plan onto the target points.
-
-        Raises
-        ------
-        ValueError
-            If nothing was fitted.
-        """
-        if self._plan is None:
-            raise ValueError("SinkhornBridge must be fitted before it can answer")
-        return self._plan
-
-    @property
-    def report(self) -> SolveReport:
-        """How it ended; residuals are total differences of the marginal, as often as they were computed."""
-        if self._report is None:
-            raise ValueError("SinkhornBridge must be fitted before it can report")
-        return self._report
-
-    def moments(self, x: ArrayLike) -> tuple[Array, Array]:
-        """Mean (n, dimension) and covariance (n, dimension, dimension) of y given x."""
-        return self.plan.moments(x)
-
-    def sample(self, x: ArrayLike, generator: np.random.Generator) -> Array:
-        """One of the target points for each x."""
-        return self.plan.sample(x, generator)
-
-    def at_time(self, x: ArrayLike, t: ArrayLike, generator: np.random.Generator) -> Array:
-        """A point of the bridge at time t for each start x."""
-        return self.plan.at_time(x, t, generator)
-
-    def drift(self, x: ArrayLike, t: ArrayLike) -> Array:
-        """Drift of the bridge at x and time t in [0, 1)."""
-        return self.plan.drift(x, t)
 
 
 class BarycentricMap:
