@@ -93,6 +93,25 @@ def test_streams_share_nothing(name):
         assert (together[:, part] == alone).all()
 
 
+@pytest.mark.parametrize("name", ["tsallis", "chebyshev"])
+def test_not_even_rounding_is_shared_between_streams(name):
+    generator = np.random.default_rng(2)
+    contexts, draws = generator.random((1500, 5)), uniforms(1500, 5)
+    scales = np.array([1.0, 40.0, 3.0, 900.0, 7.0])[:, None]
+    costs = noisy_costs(1500, 5, [30.0, 21.0, 12.0, 10.0]) * scales * (1 + contexts[:, :, None])
+
+    def chosen(streams):
+        several = costs[:, streams]
+        if name == "tsallis":
+            return replay(TsallisINF(4, len(streams)), several, uniforms=draws[:, streams]).chosen
+        bandit = ChebyshevContext(4, len(streams), coefficients=5, low=0.0, high=1.0)
+        return replay(bandit, several, contexts=contexts[:, streams], uniforms=draws[:, streams]).chosen
+
+    together = chosen([0, 1, 2, 3, 4])
+    for stream in range(5):
+        assert (together[:, [stream]] == chosen([stream])).all()
+
+
 def test_scaled_choices_do_not_depend_on_the_unit_of_cost():
     costs, draws = noisy_costs(300, 2, [3.0, 2.0, 1.0]), uniforms(300, 2)
     for bandit in (TsallisINF, LowerConfidenceBound):

@@ -165,11 +165,16 @@ def tsallis_probabilities(losses: NDArray[np.float64], rates: NDArray[np.float64
     rate = rates[:, None]
     # The sum falls as the offset grows, and is convex: Newton from the smallest possible offset never passes the root.
     offset = 2 / rate
+    # Each row stops by itself, so that no stream depends on those beside it.
+    moving = np.ones_like(rate, dtype=bool)
     for _ in range(100):
         roots = 2 / (rate * (excess + offset))
-        step = ((roots**2).sum(axis=1, keepdims=True) - 1) / (rate * (roots**3).sum(axis=1, keepdims=True))
+        squares = roots * roots
+        slope = rate * (squares * roots).sum(axis=1, keepdims=True)
+        step = np.where(moving, (squares.sum(axis=1, keepdims=True) - 1) / slope, 0.0)
         offset = offset + step
-        if (np.abs(step) <= 1e-13 * offset).all():
+        moving &= np.abs(step) > 1e-13 * offset
+        if not moving.any():
             break
     likely: NDArray[np.float64] = (2 / (rate * (excess + offset))) ** 2
     likely /= likely.sum(axis=1, keepdims=True)

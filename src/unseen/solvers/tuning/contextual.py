@@ -97,8 +97,8 @@ class ChebyshevContext:
 
     def predictions(self, contexts: ArrayLike) -> NDArray[np.float64]:
         """Expected cost of each arm, shape (streams, arms)."""
-        series: NDArray[np.float64] = np.einsum("sak,sk->sa", self.coefficients, self._features(contexts))
-        return series + self.lowest
+        series = (self.coefficients * self._features(contexts)[:, None, :]).sum(axis=-1)
+        return np.asarray(series + self.lowest, dtype=np.float64)
 
     def choose(self, uniforms: ArrayLike, contexts: ArrayLike) -> Chosen:
         """The arm to play in each stream, given its context, shape (streams,)."""
@@ -117,7 +117,7 @@ class ChebyshevContext:
         if not (np.isfinite(paid) & (paid >= 0)).all():
             raise ValueError(f"a cost must be finite and at least {self.lowest:g}, not {paid + self.lowest}")
         rows, chosen, features = np.arange(self.streams), np.asarray(arms, dtype=np.int64), self._features(contexts)
-        foreseen = np.einsum("sk,sk->s", self.coefficients[rows, chosen], features)
+        foreseen = (self.coefficients[rows, chosen] * features).sum(axis=-1)
         self._errors += (foreseen - paid) ** 2
         self._rounds += 1
         self._gram[rows, chosen] += features[:, :, None] * features[:, None, :]
@@ -188,14 +188,17 @@ def bounded_least_squares(
     array, shape (problems, n)
     """
     found = start.copy()
+    # Each problem stops by itself, so that none depends on those beside it.
+    moving = np.arange(len(found))
     for _ in range(sweeps):
-        moved = 0.0
+        moved = np.zeros(len(moving))
         for place in range(found.shape[1]):
-            rest = moments[:, place] - np.einsum("pk,pk->p", gram[:, place], found)
-            free = found[:, place] + rest / gram[:, place, place]
-            value = np.clip(free, -limits[:, place], limits[:, place])
-            moved = max(moved, float(np.abs(value - found[:, place]).max(initial=0.0)))
-            found[:, place] = value
-        if moved <= tolerance * float(limits.max(initial=0.0)):
+            rows, now = gram[moving, place], found[moving]
+            free = now[:, place] + (moments[moving, place] - (rows * now).sum(axis=1)) / rows[:, place]
+            value = np.clip(free, -limits[moving, place], limits[moving, place])
+            moved = np.maximum(moved, np.abs(value - now[:, place]))
+            found[moving, place] = value
+        moving = moving[moved > tolerance * limits[moving].max(axis=1)]
+        if not len(moving):
             break
     return found

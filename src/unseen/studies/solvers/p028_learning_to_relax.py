@@ -310,4 +310,5 @@ study = Study(
     figure=figure,
     broken={"tsallis": "uniform"},
     batched=True,
+    revision=2,
 )
