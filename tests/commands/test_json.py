@@ -143,7 +143,7 @@ def test_problems(home: Path, unseen: Command) -> None:
 @pytest.mark.parametrize("name", sorted(names("problems")))
 def test_each_problem(name: str, home: Path, unseen: Command) -> None:
     shown = strict(unseen("problems", name, "--json"))
-    assert set(shown) == {"name", "about", "parameters", "splits", "scored_by", "classical", "questions"}
+    assert set(shown) == {"name", "about", "parameters", "splits", "scored_by", "classical", "questions", "checker"}
     assert set(shown) <= documented("problems")
     assert set(shown["splits"]) == set(shown["questions"])
     assert all(set(split) == {"axis", "size", "about"} for split in shown["splits"].values())

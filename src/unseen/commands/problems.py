@@ -11,7 +11,8 @@ def problems(
 ) -> None:
     """List the problems, or show one.
 
-    A problem is shown with its splits, its parameters and a question of each split.
+    A problem is shown with its splits, its parameters, a question of each split, and how often its checker errs,
+    measured now on right and wrong answers and on replies like a language model's.
     """
     if name is None:
         _list(as_json)
@@ -56,6 +57,7 @@ def _show(name: str, as_json: bool) -> None:
     from rich.text import Text
 
     from unseen.commands.output import console, print_json
+    from unseen.evaluation.checker_rates import measure_checker
     from unseen.registry import problem
 
     found = problem(name)
@@ -65,6 +67,7 @@ def _show(name: str, as_json: bool) -> None:
     }
     parameters = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}  # type: ignore[arg-type]
     classical = type(found.classical()).__name__
+    checker = measure_checker(found)
     questions = {split: found.text(found.sample(split, 1, seed=0))[0] for split in found.splits}
     if as_json:
         description = inspect.getdoc(type(found)) or ""
@@ -77,6 +80,7 @@ def _show(name: str, as_json: bool) -> None:
                 "scored_by": found.scored_by,
                 "classical": classical,
                 "questions": questions,
+                "checker": [rate.as_json() for rate in checker.rates],
             }
         )
         return
@@ -91,6 +95,9 @@ def _show(name: str, as_json: bool) -> None:
         table.add_row(split, str(about["axis"]), size, str(about["about"]), _shorten(questions[split]))
     out.print()
     out.print(table)
+    out.print("\nchecker, measured now:")
+    for rate in checker.rates:
+        out.print(f"  {rate}")
     out.print("\nparameters: " + ", ".join(f"{key}={value!r}" for key, value in parameters.items()))
 
 

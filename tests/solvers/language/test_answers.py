@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import unseen as un
 from unseen.contracts.solver import Unsolved
+from unseen.formats.math_answers import read_math, same_math
 from unseen.problems import PROBLEMS
 from unseen.problems.whole_numbers import bits_of, whole_number, whole_numbers
 from unseen.solvers.language.answers import final_answer
@@ -71,6 +72,18 @@ RIGHT_21 = [
     "Answer: 21\n",
     "Answer: 21;",
     "Answer: (21)",
+    "#### 21",
+    "17 + 4 = 21\n#### 21",
+    "<answer>21</answer>",
+    "<answer> 21 </answer> I am sure.",
+    "<think>20</think><answer>21</answer>",
+    "The answer is 20. <answer>21</answer>",
+    "\\boxed{20}\n#### 21",
+    "<answer>20</answer> No. <answer>\n21\n</answer>",
+    "<answer>\\boxed{21}</answer>",
+    "Answer: 2.1 \\times 10^{1}",
+    "Answer: 210 x 10^-1",
+    "Answer: \\left(21\\right)",
 ]
 
 NOT_21 = [
@@ -112,6 +125,17 @@ NOT_21 = [
     "Answer: 2**1",
     "Answer: 21**2",
     "21 21",
+    "#### 22",
+    "21\n####",
+    "<answer>22</answer>",
+    "<answer>21 or 22</answer>",
+    "<answer></answer> 21",
+    "The answer is 21. <answer>22</answer>",
+    "#### 21\nNo: \\boxed{22}",
+    "Answer: 2\\frac{1}{1}",
+    "Answer: \\frac{21}{2}",
+    "Answer: 21 \\times 10^{1}",
+    "Answer: 20 1/21",
 ]
 
 
@@ -137,6 +161,12 @@ def test_near_misses_of_a_whole_number(text: str) -> None:
         ("\\boxed{-\\frac{3}{4}}", NUMBERS.read, Fraction(-3, 4)),
         ("The answer is \\(\\dfrac{3}{4}\\).", NUMBERS.read, Fraction(3, 4)),
         ("Answer: 0.75", NUMBERS.read, Fraction(3, 4)),
+        ("Answer: \\frac34", NUMBERS.read, Fraction(3, 4)),
+        ("\\boxed{2\\frac{3}{4}}", NUMBERS.read, Fraction(11, 4)),
+        ("Answer: -2 3/4", NUMBERS.read, Fraction(-11, 4)),
+        ("\\boxed{1.5 \\times 10^{-2}}", NUMBERS.read, Fraction(3, 200)),
+        ("\\boxed{\\{3, 4, 5\\}}", whole_numbers, [3, 4, 5]),
+        ("Answer: $\\left[3, 4, 5\\right]$", whole_numbers, [3, 4, 5]),
         ("Answer: 3/4", NUMBERS.read, Fraction(3, 4)),
         ("Answer: 0 1 1 0", bits_of, [0, 1, 1, 0]),
         ("Answer: [0, 1, 1, 0]", bits_of, [0, 1, 1, 0]),
@@ -164,6 +194,24 @@ def test_other_kinds_of_answers(text: str, read: Any, expected: Any) -> None:
 )
 def test_problems_without_a_reading_function(text: str, expected: str | None) -> None:
     assert final_answer(text) == expected
+
+
+FORMULAS = [
+    ("x^2 + 1", "Expanding gives x^2 + 2.\nAnswer: $1 + x^2$", True),
+    ("x^2 + 1", "\\boxed{f(x) = x^{2}+1}", True),
+    ("x^2 + 1", "The answer is $\\boxed{x^2 - 1}$, not x^2 + 1", False),
+    ("\\frac{\\sqrt{3}}{2}", "So the answer is $\\frac{\\sqrt{3}}{2}$.", True),
+    ("\\frac{\\sqrt{3}}{2}", "<answer>sqrt(3)/2</answer>", True),
+    ("\\frac{\\sqrt{3}}{2}", "<answer>0.8660254</answer>", False),
+    ("x^{1/2}", "Answer: $x^\\frac{1}{2}$", True),
+    ("3x/2", "Answer: $\\frac{3}{2}x$", True),
+]
+
+
+@pytest.mark.parametrize(("truth", "text", "right"), FORMULAS)
+def test_formulas_within_a_reply(truth: str, text: str, right: bool) -> None:
+    found = final_answer(text, read_math)
+    assert same_math(found, truth, time_limit=0) is right
 
 
 @given(st.text(max_size=200))
@@ -229,7 +277,8 @@ def test_long_replies_are_read_quickly() -> None:
         ('First 3, then 4.\nThe answer is {"mean": [1.5], "of": {"x": 2}}.', '{"mean": [1.5], "of": {"x": 2}}'),
         ('\\boxed{{"mean": [1]}}', '{"mean": [1]}'),
         ("Answer: {3}", "3"),
+        ('Answer: {"mean": 1} or {"mean": 2}', None),
     ],
 )
-def test_an_object_is_taken_whole(text: str, answer: str) -> None:
+def test_an_object_is_taken_whole(text: str, answer: str | None) -> None:
     assert final_answer(text) == answer

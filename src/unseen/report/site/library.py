@@ -15,12 +15,16 @@ import numpy as np
 from unseen.contracts.measure import Measure
 from unseen.contracts.problem import AXES, Problem
 from unseen.errors import UsageError
+from unseen.evaluation.checker_rates import measure_checker
 from unseen.registry import Kind, locate, names
 from unseen.report.site.docstring import Block, parse, plain
 from unseen.report.site.sources import source_file
 
 SAMPLES, SEED = 3, 0
 """Questions shown of each split, and the seed they are drawn with."""
+
+CHECKED = 5
+"""Questions per split on which the checker is measured."""
 
 LONGEST = 300
 """Characters of a question or an answer that are shown."""
@@ -123,9 +127,11 @@ def _with_problem(page: ItemPage, problem: Problem) -> ItemPage:
         for declared in dataclasses.fields(problem)  # type: ignore[arg-type]
     ]
     classical = type(problem.classical())
+    rates = measure_checker(problem, n=CHECKED).rates
     facts = (
         ("scored by", "accuracy, 1 is best" if problem.scored_by == "accuracy" else "error, 0 is best"),
         ("classical solver", f"{classical.__name__}: {_first_paragraph(classical)}"),
+        *((f"checker, {rate.kind}", str(rate)) for rate in rates),
         ("parameters shown", _shortened("; ".join(parameters) or "none")),
     )
     axes = []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 Read = Callable[[str], Any]
 """What an answer states, or None if it states nothing, as `unseen.problems.read_answers.ReadAnswers.read` does."""
 
-MARK = re.compile(r"\banswer\s*(?:is\b(?!\s+not\b)\s*:?|[:=])", re.IGNORECASE)
+MARK = re.compile(r"\banswer\s*(?:is\b(?!\s+not\b)\s*:?|[:=])|^\s*####|<answer>", re.IGNORECASE | re.MULTILINE)
+END = re.compile(r"</answer>", re.IGNORECASE)
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 NUMBER = re.compile(
     r"(?<![\w.,])[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?:[eE][+-]?\d+)?(?![\w/]|\.\d|,\d|\s*\\?%)"
@@ -20,14 +22,20 @@ WHOLE = re.compile(r"([+-]?\d+)\.0+")
 EMPHASIS = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
 ANSWER_LIKE = re.compile(r"[\s\d.,/+\-()\[\]eE^*]*\d[\s\d.,/+\-()\[\]eE^*]*")
 AFTERTHOUGHT = re.compile(r"[.!?;](?=\s|$)|\b(?:because|since)\b|,\s+(?=[a-z])")
+SCIENTIFIC = re.compile(
+    r"([+-]?\d+(?:\.\d+)?)\s*(?:\\times|\\cdot|\u00d7|\*|x)\s*10\s*(?:\^|\*\*)\s*\{?\s*(-?\d{1,3})\s*\}?"
+)
+MIXED = re.compile(r"([+-]?\d{1,50}) (\d{1,50})/(\d{1,50})")
+FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 MODULUS = re.compile(r"\\pmod\s*\{[^{}]*\}|\(?\s*(?:\\?mod\b|modulo\b)\s*\{?\s*\d+\s*\}?\s*\)?")
 
 
 def final_answer(text: str, read: Read | None = None) -> str | None:
     r"""The answer that a text ends on, as text that `read` understands; None if there is none.
 
-    What stands in the last ``\boxed{...}`` or after the last "answer is" or "answer:", whichever comes later, is the
-    answer, and nothing else is looked at: if it cannot be read, or names several numbers, there is none. Without
+    What stands in the last ``\boxed{...}`` or ``<answer>``, or after the last "answer is", "answer:" or "####",
+    whichever comes last, is the answer, and nothing else is looked at: if it cannot be read, or names several numbers,
+    there is none. Without
     such a mark, the whole text is tried, then its last line, then its last run of numbers, then its last number.
     A JSON object that stands first in any of these places is taken whole.
     Thinking between ``<think>`` and ``</think>`` is left out; thinking without an end has no answer.
@@ -57,7 +65,10 @@ def final_answer(text: str, read: Read | None = None) -> str | None:
     whole = _object(plain if behind is None else behind.text)
     if whole is not None and (read is None or read(whole) is not None):
         return whole
-    marked = None if behind is None else behind.text if behind.boxed else _first_clause(behind.text)
+    line = None if behind is None or behind.boxed else behind.text.lstrip().split("\n", 1)[0]
+    marked = None if behind is None else behind.text if line is None else _first_clause(line)
+    if line is not None and read is not None and read(_cleaned(line)) is not None:
+        return _cleaned(line)
     for candidate in _forms(marked) if marked is not None else _unmarked(plain):
         if candidate and readable(candidate) is not None:
             return candidate
@@ -87,15 +98,24 @@ def _behind_mark(text: str) -> _Behind | None:
     marks = list(MARK.finditer(text))
     if box is not None and (not marks or box[0] >= marks[-1].start()):
         return _Behind(box[1], True)
-    return _Behind(text[marks[-1].end() :], False) if marks else None
+    if not marks:
+        return None
+    behind, end, _ = _parted(text[marks[-1].end() :])
+    return _Behind(behind, bool(end) and marks[-1][0].startswith("<"))
 
 
-def _first_clause(text: str) -> str:
-    return AFTERTHOUGHT.split(text.lstrip().split("\n", 1)[0], maxsplit=1)[0]
+def _parted(text: str) -> tuple[str, str, str]:
+    """What stands in front of the first closing tag, the tag, and the rest."""
+    end = END.search(text)
+    return (text, "", "") if end is None else (text[: end.start()], end[0], text[end.end() :])
+
+
+def _first_clause(line: str) -> str:
+    return AFTERTHOUGHT.split(line, maxsplit=1)[0]
 
 
 def _object(text: str) -> str | None:
-    """The JSON object that a text begins with, dollars and spaces aside; None if it begins with none."""
+    """The JSON object that a text begins with, dollars and spaces aside; None if its first line holds another."""
     begun = text.lstrip(" \n$")
     if not begun.startswith("{"):
         return None
@@ -103,7 +123,7 @@ def _object(text: str) -> str | None:
         _, end = json.JSONDecoder().raw_decode(begun)
     except (ValueError, RecursionError):
         return None
-    return begun[:end]
+    return None if "{" in begun[end:].split("\n", 1)[0] else begun[:end]
 
 
 def _last_box(text: str) -> tuple[int, str] | None:
@@ -152,7 +172,15 @@ def _unmarked(text: str) -> Iterator[str]:
 
 
 def _number_forms(text: str) -> Iterator[str]:
-    """The same number without commas between thousands, and without zeros behind the point."""
+    """The same number without commas between thousands, powers of ten and zeros behind the point; rows in brackets."""
+    if found := SCIENTIFIC.fullmatch(text):
+        value = Fraction(found[1]) * Fraction(10) ** int(found[2])
+        yield str(value)
+    if (found := MIXED.fullmatch(text)) and int(found[3]):
+        part = Fraction(int(found[2]), int(found[3]))
+        yield str(int(found[1]) + (-part if found[1].startswith("-") else part))
+    if text[:1] == "{" and text[-1:] == "}" and re.search(r"[,\s]", text[1:-1].strip()):
+        yield f"[{text[1:-1].strip()}]"
     if GROUPED.fullmatch(text):
         text = text.replace(",", "")
         yield text
@@ -160,9 +188,21 @@ def _number_forms(text: str) -> Iterator[str]:
         yield whole[1]
 
 
+def _over(fraction: re.Match[str]) -> str:
+    """``a/b`` where it stands by itself, behind a blank where it ends a mixed number, in brackets elsewhere."""
+    parts = ((fraction[1] or fraction[2] or "").strip(), (fraction[3] or fraction[4] or "").strip())
+    written = "/".join(part if re.fullmatch(r"-?[\w.,]+", part) else f"({part})" for part in parts)
+    before = fraction.string[: fraction.start()].rstrip()[-1:]
+    behind = fraction.string[fraction.end() :].lstrip()[:1]
+    if behind.isalnum() or behind in ("^", "(", "\\", "!") or before == "^" or before.isalpha():
+        return f"({written})"
+    return f" {written}" if before.isdigit() else written
+
+
 def _cleaned(text: str) -> str:
     """Plain text for what LaTeX and typography write: fractions, dollars, spaces, minus signs."""
-    text = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", text)
+    text = FRACTION.sub(_over, text)
+    text = re.sub(r"\\(?:left|right)(?![a-z])", "", text).replace("\\{", "{").replace("\\}", "}")
     text = re.sub(r"\\(?:text|mathrm|mathbf)\s*\{([^{}]*)\}", r"\1", text)
     text = text.replace("{,}", ",").replace("\N{MINUS SIGN}", "-")
     text = re.sub(r"\\[()\[\],;! ]|\\quad|\$", " ", text)
