@@ -41,5 +41,6 @@ PROBLEMS = {
     "smooth-teacher": "unseen.problems.regression.smooth_teacher:SmoothTeacher",
     "noisy-teacher-classes": "unseen.problems.classification.noisy_teacher:NoisyTeacherClasses",
     "gaussian-bridge": "unseen.problems.densities.gaussian_bridge:GaussianBridge",
+    "hat-guessing": "unseen.problems.games.hat_guessing:HatGuessing",
     "markov-text": "unseen.problems.text.markov:MarkovText",
 }

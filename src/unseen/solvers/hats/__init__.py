@@ -1,0 +1,1 @@
+"""Search for strategies of the hat game."""

@@ -1,0 +1,1 @@
+"""Studies of mathematics by search and by text."""
