@@ -113,7 +113,7 @@ class HatGuessing(WholeNumberRows):
         places = range(size.bit_length() - 1)
 
         def wins(x: int, place: int) -> int:
-            return sum(x >> first[y] & y >> place & 1 for y in range(size))
+            return sum(int(x >> first[y] & y >> place & 1) for y in range(size))
 
         if second[0] == NOBODY:
             return sum(max(wins(x, place) for place in places) for x in range(size))

@@ -163,8 +163,9 @@ def block_recursion(f: ArrayLike, g: ArrayLike, p: Fraction = HALF) -> BlockValu
 
 
 def outcomes(f: Strategy, g: Strategy) -> tuple[NDArray[np.bool_], ...]:
-    """For every pair of words (x, y), each bool of shape (2^k, 2^k): is the first player right or skipping, is the
-    second, does the first skip, does the second?
+    """Is the first player right or skipping, is the second, does the first skip, does the second?
+
+    Each is bool of shape (2^k, 2^k): for every pair of the first player's word x and the second's word y.
     """
     words = stacks(f.size.bit_length() - 1)
     skips, others_skip = np.broadcast_arrays((f == SKIP)[None, :], (g == SKIP)[:, None])

@@ -104,11 +104,13 @@ def search_fixed_skips(
 
 
 def search_free_skips(
-    size: int, *, p: Fraction = HALF, starts: int = 1000, seed: int = 0, rounds: int = 40
+    size: int, *, p: Fraction = HALF, starts: int = 1000, seed: int = 0, rounds: int = 12
 ) -> FoundStrategy:
     """Alternating best responses on blocks, where skipping is a response like any other.
 
-    A second try is valued a little below what the start has reached, because at that value itself skipping always is
+    Skipping is rarely learned by a start that does not skip. Each start therefore first has a random set of words on
+    which both skip, the white stack among them, and half of them with every word its opposite; then both are free. A
+    second try is valued a little below what the start has reached, because at that value itself skipping always is
     worth as much as anything else.
 
     Parameters
@@ -116,7 +118,7 @@ def search_free_skips(
     size, p, starts, seed
         As for `search_fixed_skips`.
     rounds : int
-        Pairs of responses per start.
+        Pairs of responses per start in each of the two phases.
 
     Examples
     --------
@@ -126,16 +128,16 @@ def search_free_skips(
     words = stacks(size).astype(np.float64)
     weights = _weights(words, p)
     first, second = _starts(size, starts, seed, p, ())
-    # Skipping nowhere is a start from which skipping is rarely learned: skip the white stack, and others by chance.
-    chance = random_stream("hat skips", size, str(p), seed)
-    for strategy in (first, second):
-        strategy[:, 0] = SKIP
-        strategy[chance.random(strategy.shape) < chance.random((starts, 1)) / 4] = SKIP
+    forced = _random_skips(size, starts, seed, p)
     best: FoundStrategy | None = None
-    for _ in range(rounds):
-        reached = _values(first, second, words, p) - BELOW
-        second = _respond(first, reached, words, weights, p)
-        first = _respond(second, reached, words, weights, p)
+    for number in range(2 * rounds):
+        if number < rounds:
+            second = np.where(forced, SKIP, _gains(first, words, p).argmax(axis=2))
+            first = np.where(forced, SKIP, _gains(second, words, p).argmax(axis=2))
+        else:
+            reached = _values(first, second, words, p) - BELOW
+            second = _respond(first, reached, words, weights, p)
+            first = _respond(second, reached, words, weights, p)
         found = _best(first, second, words, p)
         if best is None or found.value > best.value:
             best = found
@@ -176,6 +178,16 @@ def _starts(size: int, starts: int, seed: int, p: Fraction, skips: tuple[int, ..
     return random_stream("hat strategies", size, skips, str(p), seed).integers(size, size=(2, starts, 2**size))
 
 
+def _random_skips(size: int, starts: int, seed: int, p: Fraction) -> NDArray[np.bool_]:
+    """Words on which both players skip, bool of shape (starts, 2^size): few or up to half of them."""
+    stream = random_stream("hat skips", size, str(p), seed)
+    skips = stream.random((starts, 2**size)) < stream.random((starts, 1)) ** 2 / 2
+    skips[:, 0] = True
+    # The opposite of word x is 2^size - 1 - x.
+    skips[::2] |= skips[::2, ::-1]
+    return skips
+
+
 def _weights(words: Floats, p: Fraction) -> Floats:
     return np.asarray(np.where(words > 0, float(p), 1 - float(p)).prod(axis=1))
 
@@ -198,7 +210,7 @@ def _respond(strategy: Strategy, reached: Floats, words: Floats, weights: Floats
 
 
 def _values(first: Strategy, second: Strategy, words: Floats, p: Fraction) -> Floats:
-    """w / (1 - r) of every start, in floating point."""
+    """The value w / (1 - r) of every start, in floating point."""
     weights = _weights(words, p)
     chance = float(p)
     skips, others = (first == SKIP)[:, None, :], (second == SKIP)[:, :, None]
