@@ -131,7 +131,7 @@ class HatGuessing(WholeNumberRows):
 
 
 def _height(rows: Rows) -> int:
-    return ((rows.shape[1] - 1) // 2).bit_length() - 1
+    return int((rows.shape[1] - 1) // 2).bit_length() - 1
 
 
 def _strategies(rows: Rows) -> tuple[Rows, Rows]:
