@@ -125,3 +125,40 @@ def processes() -> Callable[[Path], list[int]]:
         return found
 
     return running
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A causal transformers model of random weights with a tokenizer of characters and a chat template, in a folder."""
+    transformers = pytest.importorskip("transformers")
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    folder = tmp_path_factory.mktemp("tiny-model")
+    alphabet = ["<pad>", "<end>", "<user>", "<model>", *map(chr, range(32, 127)), "\n", "<unk>"]
+    inner = Tokenizer(models.WordLevel({token: place for place, token in enumerate(alphabet)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    inner.decoder = decoders.Fuse()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<pad>", eos_token="<end>", unk_token="<unk>"
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<user>", "<model>"]})
+    tokenizer.chat_template = (
+        "{% for message in messages %}<user>{{ message['content'] }}{% endfor %}"
+        "{% if add_generation_prompt %}<model>{% endif %}"
+    )
+    torch.manual_seed(20)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=1,
+        pad_token_id=0,
+    )
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

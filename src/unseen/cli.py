@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unseen.commands import cite, doctor, evaluate, papers, problems, report, run, sample, show, verify
+from unseen.commands import cite, doctor, evaluate, export, papers, problems, report, run, sample, show, verify
 from unseen.errors import UnseenError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("problems")(problems.problems)
 app.command("sample")(sample.sample)
+app.command("export")(export.export)
 app.command("cite")(cite.cite)
 app.command("doctor")(doctor.doctor)
 

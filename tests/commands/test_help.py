@@ -15,7 +15,7 @@ import typer
 
 from unseen.cli import app
 
-COMMANDS = ("papers", "run", "show", "verify", "report", "evaluate", "problems", "sample", "cite", "doctor")
+COMMANDS = ("papers", "run", "show", "verify", "report", "evaluate", "problems", "sample", "export", "cite", "doctor")
 HEAVY = {"torch", "numpy", "pandas", "matplotlib", "sqlalchemy", "scipy", "sklearn", "alembic", "pyarrow"}
 
 
