@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+
+# Each of several test processes computes with one thread; torch and NumPy read this when they are imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OMP", "MKL", "OPENBLAS"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 import subprocess
 import sys
 from collections.abc import Callable, Iterator

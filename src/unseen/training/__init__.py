@@ -5,6 +5,7 @@ from unseen.training.draws import Minibatches as Minibatches
 from unseen.training.history import History as History
 from unseen.training.history import log_spaced as log_spaced
 from unseen.training.lanes import SeedBatch as SeedBatch
+from unseen.training.length_buckets import LengthBuckets as LengthBuckets
 from unseen.training.loop import train as train
 from unseen.training.losses import accuracy as accuracy
 from unseen.training.losses import one_hot_squared_error as one_hot_squared_error

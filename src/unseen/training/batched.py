@@ -28,6 +28,8 @@ Transform = Callable[[Named, Named], Named]
 
 Tensors = tuple[Tensor, ...]
 
+Shapes = tuple[tuple[int, ...], ...]
+
 Gradient = Callable[[Callable[[Named, Named, Tensors], Tensor]], Callable[[Named, Named, Tensors], tuple[Any, Tensor]]]
 """Makes ``(parameters, buffers, batch) -> (gradients by name, value)`` of a loss of the same arguments."""
 
@@ -76,7 +78,7 @@ class LaneFunctions:
         self.gradient = gradient(lanes.per_lane(loss, training=True))
         self.transform = transform
         self.names: tuple[str, ...] = ()
-        self.programs: dict[tuple[str, int], Program] = {}
+        self.programs: dict[tuple[str, int, Shapes], Program] = {}
         self.warned = False
         self.stacked = True
         self.evaluate = None if evaluate is None else lanes.per_lane(self._stacked(evaluate), training=False)
@@ -119,7 +121,7 @@ class LaneFunctions:
         """
         self.stacked = False
         self.step(parameters, buffers, data, drawn)
-        most = max(1, budget // max(1, self.programs["step", 1].working_bytes))
+        most = max(1, budget // max(1, self.programs["step", 1, shapes_of(drawn)].working_bytes))
         if most > 1:
             self.stacked = True
             self.programs.clear()
@@ -157,19 +159,20 @@ class LaneFunctions:
         first, second = tuple(parameters.values()), (*buffers.values(), *fixed)
         names = (list(parameters), list(buffers))
         batched = _flat(vmap(function), *names)
-        if all(known != name for known, _ in self.programs):
+        key = name, lanes, shapes_of(drawn)
+        if all(known != name for known, *_ in self.programs):
             self._try(batched, (*first, *second, *drawn))
         bare = lanes == 1 and not self.stacked
         if bare:
             first, second = _first_lane(first), _first_lane(second)
-        if (name, lanes) not in self.programs:
+        if key not in self.programs:
             single = _flat(function, *names)
-            self.programs[name, lanes] = (
+            self.programs[key] = (
                 self._capture(lambda *t: [o.unsqueeze(0) for o in single(*t)], first, second, _first_lane(drawn))
                 if bare
                 else self._capture(batched, first, second, drawn)
             )
-        replay = self.programs[name, lanes].bind(first, second)
+        replay = self.programs[key].bind(first, second)
         if bare and drawn:
             return Replay(lambda *tensors: replay(*_first_lane(tensors)), ())
         return replay
@@ -203,6 +206,11 @@ class LaneFunctions:
                 )
             self.warned = True
             return uncaptured(function)
+
+
+def shapes_of(tensors: Sequence[Tensor]) -> Shapes:
+    """The shapes that a captured function is for."""
+    return tuple(tuple(tensor.shape) for tensor in tensors)
 
 
 def _described(value: Any) -> str:

@@ -53,7 +53,7 @@ class Minibatches:
         if not 1 <= size <= self.count:
             raise ValueError(f"a minibatch has 1 to {self.count} examples, not {size}")
         # Rows of one long table are gathered several times faster than by a pair of indices.
-        self.tables = tuple(_table(tensor) for tensor in tensors)
+        self.tables = tuple(example_table(tensor) for tensor in tensors)
         self.size = size
         self.seeds = tuple(seeds)
         self.per_epoch = self.count // size
@@ -78,8 +78,8 @@ class Minibatches:
         )
 
 
-def _table(tensor: Tensor) -> tuple[Tensor, bool]:
-    """All lanes' examples as rows, and whether the lanes share them."""
+def example_table(tensor: Tensor) -> tuple[Tensor, bool]:
+    """All lanes' examples (S, n, ...) as rows of one table, and whether the lanes share them."""
     if tensor.stride(0) == 0:
         return tensor[0], True
     return tensor.flatten(0, 1), False

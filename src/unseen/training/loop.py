@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.func import grad_and_value
 
 from unseen.contracts.study import current_run
-from unseen.training.batched import Evaluate, Gradient, LaneFunctions, Loss, Transform
+from unseen.training.batched import Evaluate, Gradient, LaneFunctions, Loss, Shapes, Transform, shapes_of
+from unseen.training.capture import Replay
 from unseen.training.history import History, log_spaced
 from unseen.training.lanes import SeedBatch, check_lane_axis
 from unseen.training.optimizers import MakeOptimizer, check_elementwise, select_lanes
@@ -77,7 +78,8 @@ def train(
     draw : callable, optional
         ``draw(step, lanes) -> tensors``, each (len(lanes), ...), appended to `data` at each step: minibatches, masks.
         ``step`` counts from 0; ``lanes`` are positions in the batch, ascending, and shrink as lanes stop. What it
-        draws for a lane must come from a generator of that lane (see `Minibatches`, `DropoutMasks`).
+        draws for a lane must come from a generator of that lane (see `Minibatches`, `DropoutMasks`). Shapes may change
+        from step to step (see `LengthBuckets`): each is captured once.
     evaluate : callable, optional
         ``evaluate(module, batch) -> dict of str to scalar`` for one lane, in evaluation mode, pure like `loss`.
     evaluation : sequence of Tensor, optional
@@ -238,15 +240,22 @@ class _Group:
         self.select_data()
 
     def select_data(self) -> None:
-        """Take the members' data and capture the step for their number."""
+        """Take the members' data; what was captured for another number of lanes is of no use any more."""
         index = torch.tensor(self.members, device=self.plan.lanes.device)
         self.buffers = {name: value[index] for name, value in self.plan.lanes.buffers.items()}
         self.data = tuple(_take(tensor, index) for tensor in self.plan.data)
         self.evaluation = tuple(_take(tensor, index) for tensor in self.plan.evaluation)
-        functions = self.plan.functions
-        self.step = functions.step(self.parameters, self.buffers, self.data, self.drawn) if self.plan.steps else None
+        self.replays: dict[Shapes, Replay] = {}
         if self.plan.evaluate_at:
-            self.metrics = functions.metrics(self.parameters, self.buffers, self.evaluation)
+            self.metrics = self.plan.functions.metrics(self.parameters, self.buffers, self.evaluation)
+
+    def step(self) -> Sequence[Tensor]:
+        """Gradients and losses for what was drawn, by the step captured for its shapes."""
+        shapes = shapes_of(self.drawn)
+        if shapes not in self.replays:
+            functions = self.plan.functions
+            self.replays[shapes] = functions.step(self.parameters, self.buffers, self.data, self.drawn)
+        return self.replays[shapes](*self.drawn)
 
     def run(self) -> None:
         plan = self.plan
@@ -268,8 +277,7 @@ class _Group:
         plan = self.plan
         if plan.draw is not None and step > 0:
             self.drawn = tuple(plan.draw(step, self.members))
-        assert self.step is not None
-        *gradients, losses = self.step(*self.drawn)
+        *gradients, losses = self.step()
         for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
             parameter.grad = gradient
         if plan.schedule is not None:

@@ -136,7 +136,7 @@ def test_the_dispossessed_owner_changes_nothing(
         {"environment": {"device": object()}},
         {"finished": datetime(2026, 1, 1)},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_a_batch_with_one_wrong_result_stores_nothing(
     store: Store, key: Key, done: Make, take: Take, change: dict[str, Any]
