@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unseen.commands import cite, doctor, evaluate, export, papers, problems, report, run, sample, show, verify
+from unseen.commands import audit, cite, doctor, evaluate, export, papers, problems, report, run, sample, show, verify
 from unseen.errors import UnseenError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("problems")(problems.problems)
 app.command("sample")(sample.sample)
 app.command("export")(export.export)
+app.command("audit")(audit.audit)
 app.command("cite")(cite.cite)
 app.command("doctor")(doctor.doctor)
 

@@ -15,7 +15,20 @@ import typer
 
 from unseen.cli import app
 
-COMMANDS = ("papers", "run", "show", "verify", "report", "evaluate", "problems", "sample", "export", "cite", "doctor")
+COMMANDS = (
+    "papers",
+    "run",
+    "show",
+    "verify",
+    "report",
+    "evaluate",
+    "problems",
+    "sample",
+    "export",
+    "audit",
+    "cite",
+    "doctor",
+)
 HEAVY = {"torch", "numpy", "pandas", "matplotlib", "sqlalchemy", "scipy", "sklearn", "alembic", "pyarrow"}
 
 

@@ -21,7 +21,8 @@ def export(
 ) -> None:
     """Write a problem as files that another library loads.
 
-    Splits keep their names. Each question carries what scores an answer to it by the problem's own checker (docs/export.md).
+    Splits keep their names. Each question carries what scores an answer to it by the problem's own checker
+    (docs/export.md).
     """
     from unseen.bridges.folder import export as write
     from unseen.commands.output import print_json
