@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+import confinement
 import endpoint
 import generation
 import grokking
@@ -58,6 +59,10 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "endpoint": (
         "Questions to an endpoint that answers at once, 16 in flight",
         lambda: tables.endpoint_table(endpoint.measure()),
+    ),
+    "confinement": (
+        "A program of one line in the sandbox",
+        lambda: tables.confinement_table(confinement.measure()),
     ),
     "sampling": ("Sampling, one core", lambda: tables.sampling_table(sampling.measure())),
 }

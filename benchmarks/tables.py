@@ -114,6 +114,15 @@ def linear_tables(found: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def confinement_table(rows: list[dict[str, Any]]) -> str:
+    """One program, and programs per second on all cores."""
+    lines = ["| how | one program, ms | programs per second |", "|---|---:|---:|"]
+    for row in rows:
+        rate = f"{row['per_second']:.0f} on {row['cores']} cores" if row["per_second"] > 0 else ""
+        lines.append(f"| {row['name']} | {row['milliseconds']:.0f} | {rate} |")
+    return "\n".join(lines)
+
+
 def endpoint_table(rows: list[dict[str, Any]]) -> str:
     """Questions to a server that answers at once."""
     lines = ["| what | questions per second |", "|---|---:|"]

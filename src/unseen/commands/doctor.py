@@ -9,17 +9,19 @@ def doctor(
     store: str | None = typer.Option(None, help="Store to look at; the default one otherwise.", envvar="UNSEEN_STORE"),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show versions, device and store, and how to get what is missing."""
+    """Show versions, device, store and sandbox, and how to get what is missing."""
     from rich.table import Table
 
     from unseen.commands.output import console, print_json, print_table
     from unseen.engine.environment import available_cores, environment
     from unseen.extras import EXTRAS
     from unseen.records import record_files, records_folder
+    from unseen.solvers.language.sandbox import confinement
 
     facts = {name: str(value) for name, value in environment("cpu", available_cores()).items()}
     facts["device"] = _accelerator()
     facts["records"] = f"{len(record_files())} in {records_folder()}"
+    facts["programs by models"] = f"confined by {confinement()}"
     reachable, facts["store"] = _store(store)
     extras = {name: _installed(module) for name, (module, _) in EXTRAS.items()}
     if as_json:

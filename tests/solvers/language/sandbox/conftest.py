@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from watched import LIMITS, SECRET, Outside, programs_left
 
 
 @pytest.fixture(scope="session", params=["bubblewrap", "namespaces"])
-def outside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outside:
+def outside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     found = confinement(request.param)
     if found.mode is None:
         pytest.skip(found.missing)
@@ -62,5 +63,6 @@ def outside(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         except BlockingIOError:
             pass
         listening.close()
-    request.addfinalizer(lambda: (canary.kill(), canary.wait()))
-    return Outside(results, secret, canary, visitors, programs_left())
+    yield Outside(results, secret, canary, visitors, programs_left())
+    canary.kill()
+    canary.wait()

@@ -4,6 +4,7 @@
 folder, a port on which somebody listens, and two process ids outside.
 """
 
+# ruff: noqa: E501 - a table
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ HOSTILE = (
         ("time limit",),
     ),
     Hostile("never leave", "import atexit, time\natexit.register(lambda: time.sleep(60))", ("time limit",)),
-    Hostile("atexit without end", "import atexit\ndef again(): atexit.register(again)\natexit.register(again)\nimport time\natexit.register(lambda: [None for _ in iter(int, 1)])", ("time limit",)),
+    Hostile("atexit without end", "import atexit\ndef last():\n  while True: pass\natexit.register(last)", ("time limit",)),
     Hostile("threads that stay", "import threading, time\nfor _ in range(3): threading.Thread(target=time.sleep, args=(60,)).start()", ("time limit",)),
     Hostile(
         "threads without end",
@@ -167,8 +168,8 @@ HOSTILE = (
     Hostile("null pointer", "import ctypes\nctypes.string_at(0)", ("crashed",)),
     Hostile("abort", "import os\nos.abort()", ("crashed",)),
     Hostile("leave at once", "import os\nos._exit(7)", ("failed",)),
-    Hostile("nested source", "eval('(' * 100_000 + ')' * 100_000)", ("failed", "crashed", "memory limit")),
-    Hostile("compiler", "eval('-' * 1_000_000 + '1')", ("failed", "crashed", "memory limit", "time limit")),
+    Hostile("nested source", "eval('(' * 100_000 + ')' * 100_000)", ("failed", "crashed", "memory limit", "output limit")),
+    Hostile("compiler", "eval('-' * 1_000_000 + '1')", ("output limit", "failed", "crashed", "memory limit", "time limit")),
     Hostile("not a program", "this is \0 no program", ("failed",)),
     Hostile("marshal", "import marshal\nexec(marshal.loads(b'c' + bytes(200)))", ("failed", "crashed", "memory limit")),
     # -- rights ---------------------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ HOSTILE = (
     denied_call("clone with a user namespace", "call('syscall', 56 if os.uname().machine == 'x86_64' else 220, 0x10000011, 0, 0, 0, 0)"),
     denied_call("trace", "call('ptrace', 16, 1, 0, 0)", "call('ptrace', 16, CALLER, 0, 0)", "call('ptrace', 0, 0, 0, 0)"),
     denied_call("memory of others", "call('process_vm_readv', 1, 0, 0, 0, 0, 0)", "call('process_vm_writev', CALLER, 0, 0, 0, 0, 0)"),
-    denied_call("keys", *(f"call('syscall', {n}, 0, 0, 0, 0, 0)" for n in (248, 249, 250) if n)),
+    denied_call("keys", *(f"call('syscall', {n}, 0, 0, 0, 0, 0)" for n in (248, 249, 250))),
     denied_call("rare doors", "call('syscall', 321, 0, 0, 0)", "call('syscall', 298, 0, 0, -1, -1, 0)", "call('syscall', 323, 0)", "call('syscall', 425, 8, 0)", "call('shmget', 0, 4096, 0o1600)"),
     denied_call("calls of another machine", "call('syscall', 0x40000000 + 39)"),
     denied("clock", "time.clock_settime(time.CLOCK_REALTIME, 0)", imports="time"),
@@ -196,5 +197,5 @@ HOSTILE = (
     Hostile("write to its input", "import os\ntry: print(os.write(0, b'mine'))\nexcept OSError: print('denied')", says="denied\n"),
     Hostile("forge a report", "print('{\"status\": 0}\\n\"child-pid\": 1')\nraise SystemExit(3)", ("failed",)),
     Hostile("host name", "import socket\ntry: socket.sethostname('mine'); print('mine')\nexcept OSError: print('denied')", says="denied\n"),
-    Hostile("what others left", "import os\nprint(os.listdir('/scratch'), os.listdir('/dev'))\nopen('/scratch/left', 'w').write('x')"),
+    Hostile("what others left", "import os\nprint(os.listdir('/scratch'), sorted(os.listdir('/dev')))\nopen('/scratch/left', 'w').write('x')", says="['program.py'] ['null', 'urandom', 'zero']\n"),
 )  # fmt: skip

@@ -335,7 +335,9 @@ def _bubblewrap(config: dict[str, Any], information: int) -> list[str]:
     else:
         confined += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     # Bubblewrap makes folders above a private one private too.
-    above = {str(parent) for path in config["visible"] for parent in PurePath(path).parents} - {"/"}
+    above = {str(parent) for path in (*config["visible"], *config["devices"]) for parent in PurePath(path).parents} - {
+        "/"
+    }
     shown = [word for path in sorted(above) for word in ("--perms", "0755", "--dir", path)]
     shown += [word for path in config["visible"] for word in ("--ro-bind", path, path)]
     shown += [word for path, to in config["links"].items() for word in ("--symlink", to, path)]
