@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from watched import programs_left
+from watched import MARK, programs_left
 
 from unseen.solvers.language.sandbox import Limits, confinement, run_program, run_programs
 from unseen.solvers.language.sandbox import run as running
@@ -21,14 +21,6 @@ from unseen.solvers.language.sandbox.machine import Confinement, interpreter
 from unseen.solvers.language.sandbox.system_calls import MACHINES, system_call_filter
 
 SOURCE = Path(running.__file__).parents[4]
-
-
-@pytest.fixture(params=["bubblewrap", "namespaces"])
-def mode(request: pytest.FixtureRequest) -> str:
-    found = confinement(request.param)
-    if found.mode is None:
-        pytest.skip(found.missing)
-    return found.mode
 
 
 def test_what_it_reads_and_writes(mode):
@@ -83,17 +75,18 @@ def test_no_descriptors_are_lost(mode):
 
 
 def test_when_the_caller_dies_the_program_dies(mode):
+    mark = MARK + 1_000_000 + len(mode)
     caller = (
         "from unseen.solvers.language.sandbox import Limits, run_program\n"
-        f"run_program('import time; time.sleep(50)', limits=Limits(wall_seconds=60), mode={mode!r})"
+        f"run_program('import time; time.sleep(50)', limits=Limits(wall_seconds=60, memory={mark}), mode={mode!r})"
     )
     process = subprocess.Popen([sys.executable, "-c", caller], env={**os.environ, "PYTHONPATH": str(SOURCE)})
     try:
-        _wait_for(lambda: bool(programs_left()))
+        _wait_for(lambda: bool(programs_left(mark)))
     finally:
         process.kill()
         process.wait()
-    _wait_for(lambda: not programs_left())
+    _wait_for(lambda: not programs_left(mark))
 
 
 def _wait_for(met, seconds: float = 20.0) -> None:

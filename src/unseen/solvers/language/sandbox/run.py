@@ -247,7 +247,7 @@ class _Watch:
         if code < 0:
             whole = math.ceil(self.limits.cpu_seconds)
             if -code == signal.SIGXCPU or (-code == signal.SIGKILL and cpu >= whole):
-                return "time limit", f"used more than {whole} seconds of processor time"
+                return "time limit", f"used more than {whole} s of processor time"
             return "crashed", f"killed by {signal.Signals(-code).name}"
         if code == 0:
             return "finished", ""
