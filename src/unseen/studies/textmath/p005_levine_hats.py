@@ -33,8 +33,9 @@ What was found
     All claims but the last hold, with the same values for every seed, 0 to 4 and 100 to 104: the searches are easy and
     end in the same place. Blocks of five give w = 357/1024 and r = 4/1024, blocks of three 21/64 and 4/64, both exactly
     7/20; blocks of four 88/252, 0.0008 less. Per hat the error of finite stacks shrinks by 0.390 with blocks of three
-    and by 0.320 with blocks of five (fits over 15 heights; the recursion says (1/16)^(1/3) = 0.397, (1/256)^(1/5) = 0.330). Stacks
-    of one to six hats are won for 1 of 4, 5 of 16, 22 of 64 (proved), 89 of 256, 358 of 1,024 and 1,433 of 4,096 pairs.
+    and by 0.320 with blocks of five, fitted over 15 heights; the recursion says (1/16)^(1/3) = 0.397 and (1/256)^(1/5)
+    = 0.330. Stacks of one to six hats are won for 1 of 4, 5 of 16, 22 of 64 (proved), 89 of 256, 358 of 1,024 and 1,433
+    of 4,096 pairs.
 
     For biased hats five beat three if both skip on hats of one colour only, at all three probabilities (by 0.0001,
     0.0007 and 0.0016). But blocks of three that skip on white hats alone are better than either (0.05280, 0.11250 and
