@@ -41,6 +41,8 @@ MEASURES = {
     "slope-beyond-training": "unseen.measures.complexity_curve:slope_beyond_training",
     "compressed-trace-length": "unseen.measures.compressed_trace:compressed_trace_length",
     "conditional-bures-wasserstein": "unseen.measures.bures_wasserstein:conditional_bures_wasserstein",
+    "blind-delta": "unseen.measures.continued_fractions.metrics:blind_delta",
+    "reduced-growth": "unseen.measures.continued_fractions.metrics:reduced_growth",
     "bits-needed": "unseen.measures.bits_needed:bits_needed",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }

@@ -14,6 +14,7 @@ how much better is a than b, same seeds?                    `paired_difference` 
 how many times larger is a than b?                          `geometric_mean_ratio`, `ratio_of_medians`
 ... in steps, where some runs never arrive?                 `ratio_censored`
 which share of independent cases succeeded?                 `wilson`
+are successes commoner in one group than in another?        `odds_ratio`
 ... of instances scored in several seeds?                   `mean` of the shares per seed, `clustered_bootstrap`
 did every seed succeed?                                     `wilson` over the seeds; for signs `sign_test`
 does y grow with x?                                         `rank_correlation`, `slope`, `power_law_exponent`
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from unseen.statistics.growth import Growth, compare_growth
     from unseen.statistics.means import difference, mean, paired_difference
     from unseen.statistics.medians import median
+    from unseen.statistics.odds import odds_ratio
     from unseen.statistics.proportions import wilson
     from unseen.statistics.ratios import geometric_mean_ratio, ratio_censored, ratio_of_medians
     from unseen.statistics.resampling import bootstrap, clustered_bootstrap
@@ -66,6 +68,7 @@ __all__ = [
     "mean",
     "median",
     "non_inferiority",
+    "odds_ratio",
     "paired_difference",
     "permutation_test",
     "power_law_exponent",
@@ -84,6 +87,7 @@ _HOMES = {
     "growth": ("Growth", "compare_growth"),
     "means": ("difference", "mean", "paired_difference"),
     "medians": ("median",),
+    "odds": ("odds_ratio",),
     "proportions": ("wilson",),
     "ratios": ("geometric_mean_ratio", "ratio_censored", "ratio_of_medians"),
     "resampling": ("bootstrap", "clustered_bootstrap"),

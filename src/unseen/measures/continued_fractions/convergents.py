@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,8 +58,8 @@ def polynomial_values(coefficients: ArrayLike, steps: ArrayLike) -> NDArray[np.i
 def convergents(a: ArrayLike, b: ArrayLike, depths: Sequence[int]) -> Iterator[list[Convergent]]:
     """Exact convergents p_n / q_n of each fraction at several depths.
 
-    ``p_n = a(n) p_(n-1) + b(n) p_(n-2)``, the same for q, from p_-1 = 1, p_0 = a(0), q_-1 = 0, q_0 = 1. Several steps at
-    a time are first multiplied together in 64 bits for all fractions, as many as fit; the long products are Python's
+    ``p_n = a(n) p_(n-1) + b(n) p_(n-2)``, the same for q, from p_-1 = 1, p_0 = a(0), q_-1 = 0, q_0 = 1. Several steps
+    at a time are first multiplied together in 64 bits for all fractions, as many as fit; the long products are Python's
     own integers, one fraction after the other.
 
     Parameters
@@ -89,7 +90,7 @@ def convergents(a: ArrayLike, b: ArrayLike, depths: Sequence[int]) -> Iterator[l
     if len(first) != len(second):
         raise ValueError(f"{len(first)} polynomials a and {len(second)} polynomials b")
     wanted = [int(depth) for depth in depths]
-    if not wanted or wanted[0] < 1 or any(later <= earlier for earlier, later in zip(wanted, wanted[1:], strict=False)):
+    if not wanted or wanted[0] < 1 or any(later <= earlier for earlier, later in pairwise(wanted)):
         raise ValueError(f"depths ascend from 1 up, unlike {list(depths)}")
     for start in range(0, len(first), BATCH):
         yield from _batch(first[start : start + BATCH], second[start : start + BATCH], wanted)

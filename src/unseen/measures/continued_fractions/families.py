@@ -70,8 +70,8 @@ def ends(b: ArrayLike, depth: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]
 def canonical_fractions(a: ArrayLike, b: ArrayLike) -> tuple[Coefficients, Coefficients]:
     """One member for all fractions that are the same formula: scaled, with the other sign, or begun elsewhere.
 
-    ``(c a, c^2 b)`` has c times the limit, and ``(a(n + s), b(n + s))`` is what is left of the fraction behind its first
-    s steps: limits that follow from one another by whole coefficients. The canonical member has a positive leading
+    ``(c a, c^2 b)`` has c times the limit, and ``(a(n + s), b(n + s))`` is what is left of the fraction behind its
+    first s steps: limits that follow from one another by whole coefficients. The canonical member has a positive leading
     coefficient of a, the coefficient below it between 0 and degree times the leading one (that of b where a is
     constant), and no c > 1 left to divide by.
 

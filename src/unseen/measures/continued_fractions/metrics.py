@@ -180,8 +180,8 @@ def blind_delta(a: Sequence[int], b: Sequence[int], *, depth: int = DEPTH) -> fl
 def reduced_growth(a: Sequence[int], b: Sequence[int], *, depth: int = DEPTH) -> float:
     """Factorial growth of the reduced denominators of a polynomial continued fraction.
 
-    The d of ``log(q / gcd(p, q)) = c n + d n log n``; within 0.05 of 0 the fraction has factorial reduction, the mark of
-    formulas for constants.
+    The d of ``log(q / gcd(p, q)) = c n + d n log n``; within 0.05 of 0 the fraction has factorial reduction, the mark
+    of formulas for constants.
 
     Parameters
     ----------
