@@ -22,6 +22,7 @@ PROBLEMS = {
     "number-comparison": "unseen.problems.numbers.number_comparison:NumberComparison",
     "number-digits": "unseen.problems.numbers.number_digits:NumberDigits",
     "number-conversion": "unseen.problems.numbers.number_conversion:NumberConversion",
+    "continued-fraction-limit": "unseen.problems.numbers.continued_fraction:ContinuedFractionLimit",
     "pair-matching": "unseen.problems.sequences.matching:pair_matching",
     "triple-matching": "unseen.problems.sequences.matching:triple_matching",
     "frozen-conjunction": "unseen.problems.sequences.conjunction:FrozenConjunction",

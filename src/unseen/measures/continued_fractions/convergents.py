@@ -134,7 +134,8 @@ def _product(values: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np
 
 def _largest(coefficients: Coefficients, depth: int) -> int:
     """A bound on all values up to a depth, in Python's integers so that it cannot overflow."""
-    return max(sum(abs(c) * depth**power for power, c in enumerate(row)) for row in coefficients.tolist())
+    rows: list[list[int]] = coefficients.tolist()
+    return max(sum(int(abs(c) * depth**power) for power, c in enumerate(row)) for row in rows)
 
 
 def _block_length(a: float, b: float) -> int:

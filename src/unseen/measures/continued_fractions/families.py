@@ -71,8 +71,8 @@ def canonical_fractions(a: ArrayLike, b: ArrayLike) -> tuple[Coefficients, Coeff
     """One member for all fractions that are the same formula: scaled, with the other sign, or begun elsewhere.
 
     ``(c a, c^2 b)`` has c times the limit, and ``(a(n + s), b(n + s))`` is what is left of the fraction behind its
-    first s steps: limits that follow from one another by whole coefficients. The canonical member has a positive leading
-    coefficient of a, the coefficient below it between 0 and degree times the leading one (that of b where a is
+    first s steps: limits that follow from one another by whole coefficients. The canonical member has a positive
+    leading coefficient of a, the coefficient below it between 0 and degree times the leading one (that of b where a is
     constant), and no c > 1 left to divide by.
 
     Parameters

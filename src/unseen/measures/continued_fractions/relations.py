@@ -323,7 +323,7 @@ def _verified(row: Sequence[int], constant: int, limit: int, digits: float, larg
     p, q, r, s = row
     residual = (p << 2 * LIMIT_BITS) + (q * constant + r * limit << LIMIT_BITS) + s * constant * limit
     used = min(digits, LIMIT_BITS * math.log10(2) - 2)
-    return abs(residual) / 2 ** (2 * LIMIT_BITS) < largest * (1 + abs(constant) / 2**LIMIT_BITS) * 10.0 ** (-used)
+    return bool(abs(residual) / 2 ** (2 * LIMIT_BITS) < largest * (1 + abs(constant) / 2**LIMIT_BITS) * 10.0**-used)
 
 
 def _signed(row: Sequence[int]) -> tuple[int, int, int, int]:
