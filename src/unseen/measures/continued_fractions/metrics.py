@@ -71,7 +71,7 @@ def measured_depths(depth: int) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        If the depth is below 80.
+        If the depth is below 112.
 
     Examples
     --------
@@ -79,8 +79,8 @@ def measured_depths(depth: int) -> tuple[int, ...]:
     (6, 37, 75, 150, 300, 600)
     """
     half = depth // 2
-    if depth < 80:
-        raise ValueError(f"a depth of at least 80 keeps the five depths of the fits apart, not {depth}")
+    if depth < 112:
+        raise ValueError(f"a depth of at least 112 keeps the five depths of the fits apart, not {depth}")
     return FIRST_POINT, half // 8, half // 4, half // 2, half, depth
 
 
@@ -92,7 +92,7 @@ def fraction_metrics(a: ArrayLike, b: ArrayLike, depth: int = DEPTH) -> Fraction
     a, b : array_like of int, shape (n, degree + 1)
         Coefficients, constant first.
     depth : int
-        Depth of the convergent that stands for the limit, at least 80.
+        Depth of the convergent that stands for the limit, at least 112.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def blind_delta(a: Sequence[int], b: Sequence[int], *, depth: int = DEPTH) -> fl
     a, b : sequence of int
         Coefficients of a(n) and b(n), constant first.
     depth : int
-        Depth of the reference, at least 80.
+        Depth of the reference, at least 112.
 
     Returns
     -------

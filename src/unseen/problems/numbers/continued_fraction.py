@@ -135,8 +135,8 @@ class ContinuedFractionLimit(WholeNumberRows):
             q, before_q = a * q + b * before_q, q
             found, before = power * p // q, found
             if found == before:
-                return found
-        return max(found, before)
+                return int(found)
+        return int(max(found, before))
 
     def known(self, rows: Rows) -> dict[str, NDArray[np.int64]]:
         """``steps`` and ``length``."""

@@ -29,8 +29,23 @@ What differs from the paper and its code, and why
        relations: expected at most 4e-10 per formula at 20 digits (`false_positive_bound`).
     4. The card for this study asked that shuffled limits give no identification; a limit keeps its name whichever
        formula it is given. Shuffled limits therefore control the ratio, and moved ones the identification.
-    5. The twelve constants were chosen after a look at other seeds: those of degree 1 and 2 are logarithms, arcus
-       functions and roots. An unidentified formula may belong to another constant.
+    5. The twelve constants were chosen after a look at other seeds (50 and the like): limits of degree 1 and 2 are
+       logarithms, arcus functions and roots. An unidentified formula may belong to another constant.
+
+What was found
+    All claims hold. Of 110,000 formulas 109,518 have sure, irrational limits; 571 of these have factorial reduction.
+    Identified are 43 of the 571 and 17 of the other 108,947: 7.5 % against 0.016 %, an odds ratio of 521. Limits that
+    were moved are identified 0 times in 109,518.
+
+    The 17 are no exceptions to the paper's claim but to its threshold at our depth: their d lies between 0.057 and
+    0.149, and in the figure a gap from 0.2 to 0.4 parts them from all formulas whose denominators really grow like a
+    factorial. Nothing with d above 0.15 was identified. The threshold was left at the authors' 0.05.
+
+    The nearest identified formula by metrics belongs to the same constant in 49 to 72 % of the cases, by canonical
+    coefficients in 28 to 49 %, by value in 15 to 35 %, and with constants exchanged in 16 to 24 % (2,000 permutations
+    never reached the share found, for any seed; 29 to 39 identified formulas of 8 to 10 constants each). Metrics know
+    more of the constant than the value does, and more than the formula's own coefficients. They do not settle it: nine
+    tenths of the formulas with factorial reduction belong to none of the twelve constants.
 """
 
 from __future__ import annotations
