@@ -116,8 +116,7 @@ def identify(
     >>> identify(four_by_pi, 50)
     Relation(constant='pi', coefficients=(4, 0, 0, -1))
     """
-    if digits < digits_needed(4, largest):
-        raise ValueError(f"a relation needs {digits_needed(4, largest):.1f} sure digits, not {digits:.1f}")
+    _check_digits([digits], largest)
     used = min(digits, LIMIT_BITS * math.log10(2) - 2)
     with mpmath.workdps(int(used) + 10):
         value = mpmath.ldexp(limit, -LIMIT_BITS)
@@ -154,8 +153,7 @@ def identify_all(
     >>> identify_all([(4 << 400) // known["pi"], 12345678901 << 180], [50, 50], known)
     [Relation(constant='pi', coefficients=(4, 0, 0, -1)), None]
     """
-    if len(digits) and min(digits) < digits_needed(4, largest):
-        raise ValueError(f"a relation needs {digits_needed(4, largest):.1f} sure digits, not {min(digits):.1f}")
+    _check_digits(digits, largest)
     found: list[Relation | None] = [None] * len(limits)
     values = np.array([limit / 2**LIMIT_BITS for limit in limits], dtype=np.float64)
     for name, constant in (constant_limits() if constants is None else constants).items():
@@ -268,6 +266,12 @@ def small_relations(x: Floats, largest: int = LARGEST) -> NDArray[np.int64]:
         better = small & _is_relation(coefficients) & (length < lengths)
         found[better], lengths[better] = coefficients[better], length[better]
     return found
+
+
+def _check_digits(digits: Sequence[float], largest: int) -> None:
+    needed = digits_needed(4, largest)
+    if fewest := [sure for sure in digits if sure < needed]:
+        raise ValueError(f"a relation needs {needed:.1f} sure digits, not {min(fewest):.1f}")
 
 
 def _reduce(basis: Floats) -> None:
