@@ -24,7 +24,7 @@ SURE_DIGITS = 20
 RATIONAL = 10**6
 """A limit within its sure digits of a fraction with a smaller denominator counts as rational."""
 
-SHOWN = 1500
+SHOWN = 500
 """Formulas of either kind in the figure."""
 
 
