@@ -15,6 +15,9 @@ from unseen.problems.numbers.whole_number_rows import Rows, WholeNumberRows, che
 STEPS = 120
 """Steps taken in floating point: enough for all but rows that the bounds then give to exact integers."""
 
+FEWER_STEPS = 48
+"""The same where b is of degree 1: convergence is then faster than geometric."""
+
 MOST_STEPS = 400
 """Exact steps after which bounds that are not on the same side of a whole number are taken to meet in it."""
 
@@ -30,7 +33,8 @@ class ContinuedFractionLimit(WholeNumberRows):
     convergents then enclose the limit from both sides, so that digits are certain once both bounds agree. Inputs are
     ``terms`` (int64, shape (n, 5): u, v, w, x, y), ``digits`` (decimal places) and ``index`` (bool: whether the text
     calls the index k). Targets are int64. Labels, known to no solver: ``steps`` (convergents that differ
-    from the one before by more than the last digit, at most 120), ``length`` (digits of the answer).
+    from the one before by more than the last digit, at most 120, or 48 where b is of degree
+    1), ``length`` (digits of the answer).
 
     Parameters
     ----------
@@ -51,10 +55,10 @@ class ContinuedFractionLimit(WholeNumberRows):
     digits: int = 6
 
     shares: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "train": (0.0, 0.7),
-        "iid": (0.7, 0.8),
-        "perturbed:index": (0.8, 0.9),
-        "longer:digits": (0.9, 1.0),
+        "train": (0.0, 0.55),
+        "iid": (0.55, 0.7),
+        "perturbed:index": (0.7, 0.85),
+        "longer:digits": (0.85, 1.0),
     }
 
     def __post_init__(self) -> None:
@@ -144,7 +148,7 @@ class ContinuedFractionLimit(WholeNumberRows):
         steps = np.zeros(len(rows), dtype=np.int64)
         # With r_n = q_(n-1) / q_n convergents differ by D_1 = b(1) r_1 and D_n = b(n) r_(n-1) r_n D_(n-1).
         ratio, difference = np.zeros(len(rows)), np.ones(len(rows))
-        for n in range(1, STEPS + 1):
+        for n in range(1, STEPS + 1 if rows[:, 2].any() else FEWER_STEPS + 1):
             a, b = _terms(rows, n)
             before, ratio = ratio, 1 / (a + b * ratio)
             difference = difference * b * ratio * (before if n > 1 else 1)
@@ -168,15 +172,17 @@ def _terms(rows: Rows, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _backwards(rows: Rows, steps: int) -> NDArray[np.float64]:
     """The convergent of so many steps; all terms are positive, so that rounding errors do not grow."""
-    value: NDArray[np.float64] = _terms(rows, steps)[0].astype(np.float64)
+    u, v, w, x, y = rows.T[:5].astype(np.float64)
+    value = u * steps + v
     for n in range(steps, 0, -1):
-        value = _terms(rows, n - 1)[0] + _terms(rows, n)[1] / value
-    return value
+        value = (u * (n - 1) + v) + ((w * n + x) * n + y) / value
+    return np.asarray(value)
 
 
 def _bounds(rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Below and above the limits times the power of ten, each of shape (rows,)."""
-    found = [_backwards(rows, steps) * 10.0 ** rows[:, 5] for steps in (STEPS, STEPS + 1)]
+    steps = STEPS if rows[:, 2].any() else FEWER_STEPS
+    found = [_backwards(rows, count) * 10.0 ** rows[:, 5] for count in (steps, steps + 1)]
     return np.minimum(*found) * (1 - DOUBT), np.maximum(*found) * (1 + DOUBT)
 
 
