@@ -10,6 +10,7 @@ from unseen.errors import UsageError
 EXTRAS = {
     "linear": ("pyamg", "algebraic multigrid beside our solvers of linear systems"),
     "transport": ("ot", "Sinkhorn's algorithm beside our Schroedinger bridges"),
+    "language": ("transformers", "hf:PATH, a local language model"),
     "parquet": ("pyarrow", "writing Parquet"),
     "postgres": ("psycopg", "--store postgresql+psycopg://..."),
 }

@@ -76,7 +76,7 @@ def test_an_error_that_is_no_number_is_the_worst_error() -> None:
         ("no_such_module:f", "no_such_module:f cannot be imported: No module named"),
         ("json:nothing", "json:nothing does not exist"),
         ("math:pi", "math:pi is neither a function of examples"),
-        ("hf:models/tiny", "local models have no short form"),
+        ("hf:models/tiny", "no such folder, and nothing of that name"),
         ("a b:c", "no solver named 'a b:c'"),
         ("raises_on_import:f", "raises_on_import:f cannot be loaded: RuntimeError: no weights here"),
     ],

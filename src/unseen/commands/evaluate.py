@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unseen.evaluation.appraisal import Appraisal
     from unseen.evaluation.comparison import Comparison
     from unseen.evaluation.solver_names import NamedSolver
-    from unseen.solvers.language.endpoint import Endpoint
+    from unseen.solvers.language.language_model import Asked
 
 MOST_QUESTIONS = 1_000_000
 """What a call asks at most per split and seed."""
@@ -26,7 +26,8 @@ KEPT = "answers of language models are kept, the same command goes on from here"
 
 def evaluate(
     solver: str = typer.Argument(
-        ..., help="classical, a registered solver (lookup-table), package.module:function, or openai:MODEL."
+        ...,
+        help="classical, a registered name (lookup-table), package.module:function, openai:MODEL, hf:PATH, file:PATH.",
     ),
     problems: list[str] = typer.Argument(..., metavar="PROBLEM...", help="Problems by name; see unseen problems."),
     against: str | None = typer.Option(None, help="A second solver, to be compared with the first in pairs."),
@@ -71,7 +72,7 @@ def evaluate(
 
     Exit code 0: all was evaluated; 1: the solver failed on the way, what was done is printed; 2: misuse; 130: stopped.
     """
-    from unseen.commands.language import LanguageOptions, open_endpoints
+    from unseen.commands.language import LanguageOptions, open_models
     from unseen.commands.output import console, print_json
     from unseen.commands.stopping import stoppable
     from unseen.engine.plan import parse_seeds
@@ -106,8 +107,8 @@ def evaluate(
     )
     rows: list[list[Appraisal]] = [[] for _ in names]
     page = console()
-    with open_endpoints(names, options) as endpoints, stoppable(KEPT):
-        ready = [[_find_solver(name, problem, endpoints) for problem in found] for name in names]
+    with open_models(names, options) as models, stoppable(KEPT):
+        ready = [[_find_solver(name, problem, models) for problem in found] for name in names]
         for place, problem in enumerate(found):
             for name, made, row in zip(names, ready, rows, strict=True):
                 row.append(appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level))
@@ -135,14 +136,14 @@ def evaluate(
     raise typer.Exit(1 if failed else 0)
 
 
-def _find_solver(name: str, problem: Problem, endpoints: Mapping[str, Endpoint]) -> NamedSolver:
+def _find_solver(name: str, problem: Problem, models: Mapping[str, Asked]) -> NamedSolver:
     from unseen.evaluation.solver_names import NamedSolver, find_solver
 
-    if name not in endpoints:
+    if name not in models:
         return find_solver(name, problem)
     from unseen.solvers.language.language_model import LanguageModel
 
-    return NamedSolver(LanguageModel(endpoints[name], problem), fit=False)
+    return NamedSolver(LanguageModel(models[name], problem), fit=False)
 
 
 def _find_problems(names: Sequence[str], parameters: list[str]) -> list[Problem]:

@@ -1,8 +1,8 @@
-"""``openai:MODEL`` on the command line: endpoint, parameters, limits and the log of answers."""
+"""``openai:MODEL`` and ``hf:PATH`` on the command line: parameters, limits and the log of answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 from unseen.commands.progress import LOG_EVERY
 
 if TYPE_CHECKING:
+    from unseen.solvers.language.answer_log import AnswerLog
     from unseen.solvers.language.endpoint import Endpoint
+    from unseen.solvers.language.language_model import Asked
 
 PREFIX = "openai:"
 """What names of language models behind an endpoint begin with."""
+
+LOCAL = "hf:"
+"""What names of language models in a local folder begin with."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,32 @@ class LanguageOptions:
 
 
 @contextmanager
-def open_endpoints(names: list[str], options: LanguageOptions) -> Iterator[dict[str, Endpoint]]:
-    """The endpoint of each language model among the names; they share the limits and the log of answers.
+def open_models(names: list[str], options: LanguageOptions) -> Iterator[Mapping[str, Asked]]:
+    """Whom to ask for each language model among the names; they share the limits and the log of answers.
 
     Raises
     ------
     UsageError
         If an option is out of range, a key is missing or the log cannot be used.
     """
-    models = [name for name in dict.fromkeys(names) if name.startswith(PREFIX)]
+    models = [name for name in dict.fromkeys(names) if name.startswith((PREFIX, LOCAL))]
     if not models:
         yield {}
         return
     from unseen.solvers.language.answer_log import AnswerLog
+
+    remote = [name for name in models if name.startswith(PREFIX)]
+    ready = _endpoints(remote, options)  # what is wrong with them is said before a file is made
+    with AnswerLog(options.answers or _default_log()) as log:
+        asked: dict[str, Asked] = {name: make(log) for name, make in ready.items()}
+        asked |= {name: _local(name, options, log) for name in models if name not in ready}
+        yield asked
+
+
+def _endpoints(models: list[str], options: LanguageOptions) -> dict[str, Callable[[AnswerLog], Endpoint]]:
+    """What makes the endpoint of each model, once there is a log."""
+    if not models:
+        return {}
     from unseen.solvers.language.endpoint import Endpoint, Settings, key_from_environment
     from unseen.solvers.language.limits import Budget, Prices
 
@@ -70,11 +88,24 @@ def open_endpoints(names: list[str], options: LanguageOptions) -> Iterator[dict[
     ]
     key = key_from_environment(options.key_variable, options.base_url)
     budget = Budget(_limits(options), prices or Prices())
-    with AnswerLog(options.answers or _default_log()) as log:
-        yield {
-            name: Endpoint(made, log, key, budget, watch=progress_of(name))
-            for name, made in zip(models, all_settings, strict=True)
-        }
+
+    def maker(name: str, settings: Settings) -> Callable[[AnswerLog], Endpoint]:
+        return lambda log: Endpoint(settings, log, key, budget, watch=progress_of(name))
+
+    return {name: maker(name, made) for name, made in zip(models, all_settings, strict=True)}
+
+
+def _local(name: str, options: LanguageOptions, log: AnswerLog) -> Asked:
+    from unseen.errors import UsageError
+    from unseen.solvers.language.local_model import LocalModel
+
+    chosen = _parameters(options.parameters)
+    most = chosen.pop("max_tokens", 1024)
+    if chosen.pop("temperature", 0) != 0 or chosen:
+        raise UsageError(f"{name} answers greedily: --model-set takes max_tokens alone")
+    if isinstance(most, bool) or not isinstance(most, int):
+        raise UsageError(f"--model-set max_tokens must be a whole number, not {most!r}")
+    return LocalModel(name.removeprefix(LOCAL), log, max_tokens=most, watch=progress_of(name))
 
 
 def progress_of(name: str, every: float = LOG_EVERY) -> Callable[[int, int], None]:

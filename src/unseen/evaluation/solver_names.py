@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from unseen.contracts.problem import Problem
 from unseen.errors import UsageError
 from unseen.registry import load, names, solver, suggest
+
+SAVED = (".pt", ".pth")
+"""Endings of files that hold a trained solver."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ def find_solver(name: str, problem: Problem) -> NamedSolver:
     name : str
         ``"classical"`` for the problem's own classical solver, a registered name, or ``package.module:attribute`` of a
         function of examples, an object with ``solve``, or a class of such objects. Modules are also looked for in the
-        current folder. What has a method ``fit`` is trained; the classical solver needs none.
+        current folder. What has a method ``fit`` is trained; the classical solver needs none. ``file:PATH``, or a path
+        that ends in ``.pt``, is a trained solver as `unseen.solvers.saved.save_solver` writes it, and ``hf:PATH`` a
+        local transformers model; neither is trained again.
     problem : Problem
         What it is to answer.
 
@@ -51,14 +57,22 @@ def find_solver(name: str, problem: Problem) -> NamedSolver:
         found = solver(name)
         return NamedSolver(found, fit=hasattr(found, "fit"))
     module, colon, attribute = name.partition(":")
+    if module == "file" or name.endswith(SAVED):
+        from unseen.solvers.saved import load_solver
+
+        return NamedSolver(load_solver(Path(name.removeprefix("file:"))), fit=False)
     if module == "hf":
-        raise UsageError(
-            f"{name}: local models have no short form; serve it behind an endpoint, or wrap it in a function"
-        )
+        from unseen.solvers.language.answer_log import AnswerLog
+        from unseen.solvers.language.language_model import LanguageModel
+        from unseen.solvers.language.local_model import LocalModel
+
+        return NamedSolver(LanguageModel(LocalModel(attribute, AnswerLog(None)), problem), fit=False)
+    if module == "openai":
+        raise UsageError(f"{name}: from Python, wrap an Endpoint in a LanguageModel (docs/evaluate.md shows how)")
     if not (colon and _is_path(module) and _is_path(attribute)):
         raise UsageError(
-            f"no solver named {name!r}; a solver is classical, openai:MODEL, package.module:function or a "
-            f"registered name; {suggest(name, names('solvers'))}"
+            f"no solver named {name!r}; a solver is classical, openai:MODEL, hf:PATH, file:PATH, "
+            f"package.module:function or a registered name; {suggest(name, names('solvers'))}"
         )
     found = _imported(name)
     if not (callable(found) or hasattr(found, "solve")):

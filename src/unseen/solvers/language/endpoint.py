@@ -179,8 +179,9 @@ class Endpoint:
     ) -> None:
         self.settings = settings
         self.log = log
-        self.stopped = ""
+        self.stopped: str = ""
         """Empty, or why no more questions are asked."""
+        self.prices = settings.prices
         self.watch = watch
         self._key = key
         self._url = split_url(settings.base_url)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from unseen.contracts.problem import Examples, Problem
 from unseen.contracts.solver import Unanswered, Unsolved
 from unseen.solvers.language.answer_log import Reply
 from unseen.solvers.language.answers import final_answer
-from unseen.solvers.language.endpoint import Endpoint
+from unseen.solvers.language.limits import Prices
 
 INSTRUCTION = 'Think as long as you need. Write the final answer alone on the last line, after "Answer:".'
 
@@ -35,25 +36,43 @@ class Usage:
     money: float | None = None
 
 
+class Asked(Protocol):
+    """Whoever answers questions in words: an `unseen.solvers.language.endpoint.Endpoint` or a local model."""
+
+    @property
+    def prices(self) -> Prices | None:
+        """What tokens cost."""
+        ...
+
+    @property
+    def stopped(self) -> str:
+        """Empty, or why no more questions are asked."""
+        ...
+
+    def ask_all(self, questions: Sequence[str]) -> tuple[list[Reply | Unanswered], int]:
+        """Replies in the order of the questions, and how many distinct ones were known before."""
+        ...
+
+
 class LanguageModel:
-    """Asks an endpoint the questions of one problem, and reads the final answer from each reply.
+    """Asks an endpoint or a local model the questions of one problem, and reads the final answer from each reply.
 
     A reply without a readable answer, one cut off at the limit of tokens and a refusal are `Unsolved`, which counts as
     wrong; a question to which no reply came is `Unanswered`, which does not.
 
     Parameters
     ----------
-    endpoint : Endpoint
-        Whom to ask.
+    endpoint : Asked
+        Whom to ask: an `Endpoint` or a `LocalModel`.
     problem : Problem
         Whose questions; it words them, and reads answers if it has a method ``read``.
     instruction : str
         Follows each question.
     """
 
-    def __init__(self, endpoint: Endpoint, problem: Problem, instruction: str = INSTRUCTION) -> None:
+    def __init__(self, endpoint: Asked, problem: Problem, instruction: str = INSTRUCTION) -> None:
         self.endpoint, self.problem, self.instruction = endpoint, problem, instruction
-        self.usage = Usage(money=None if endpoint.settings.prices is None else 0.0)
+        self.usage = Usage(money=None if endpoint.prices is None else 0.0)
 
     @property
     def stopped(self) -> str:
@@ -84,7 +103,7 @@ class LanguageModel:
     def _count(self, replies: dict[str, Reply], stored: int) -> None:
         read = sum(reply.prompt_tokens for reply in replies.values())
         written = sum(reply.completion_tokens for reply in replies.values())
-        prices, before = self.endpoint.settings.prices, self.usage
+        prices, before = self.endpoint.prices, self.usage
         self.usage = Usage(
             answers=before.answers + len(replies),
             stored=before.stored + stored,

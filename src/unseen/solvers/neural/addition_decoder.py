@@ -177,6 +177,51 @@ class AdditionDecoder:
                 answers[row] = Unsolved("not in the format") if found is None else found
         return answers
 
+    def saved(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Settings and weights, for `unseen.solvers.saved.save_solver`.
+
+        Raises
+        ------
+        ValueError
+            If it was not trained, diverged, or its network is no `Decoder` described by plain settings.
+        """
+        from unseen.models.decoder import Decoder
+
+        if self._model is None or self.history is None or self.history.diverged[0] >= 0:
+            raise ValueError("it was not trained, or its training diverged")
+        build: Any = self.network or partial(Decoder, initial_std=0.1)
+        plain = isinstance(build, partial) and build.func is Decoder and not build.args
+        if not plain or not all(isinstance(value, (int, float, str)) for value in build.keywords.values()):
+            raise ValueError("its network is no partial(Decoder, ...) of plain settings")
+        sizes = {"vocabulary": self._model.vocabulary, "context": self._model.context}
+        network = {**build.keywords, **sizes}
+        return {"format": self.format.name, "network": network}, dict(self._model.state_dict())
+
+    @classmethod
+    def restored(cls, settings: Mapping[str, Any], state: Mapping[str, Any]) -> Self:
+        """The trained decoder again.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError, RuntimeError
+            If settings and weights do not fit.
+        """
+        import torch
+
+        from unseen.models.decoder import Decoder
+        from unseen.training import History
+
+        sizes = dict(settings["network"])
+        solver = cls(settings["format"], network=partial(Decoder, **{k: v for k, v in sizes.items() if k not in _OWN}))
+        if int(sizes.get("layers", 2)) > len(state) or sizes["vocabulary"] != solver._tokenizer.vocabulary:
+            raise ValueError("weights of another network")
+        with torch.device("meta"):  # sizes that do not fit the weights cost no memory
+            model = Decoder(**sizes)
+        model.load_state_dict(dict(state), assign=True)
+        solver._model = model.eval()
+        solver.history = History((0,), [np.zeros(0, dtype=np.int64)], [{}])
+        return solver
+
     def _written(self, examples: Examples, starts: NDArray[np.int64] | None = None) -> tuple[list[str], list[str]]:
         """Prompts and answers; what is written out must be the sum of the two, so the targets have to be."""
         pairs = _pairs(examples)
@@ -188,6 +233,10 @@ class AdditionDecoder:
         chosen = [0] * len(pairs) if starts is None else starts.tolist()
         cases = [(*pair, start) for pair, start in zip(pairs, chosen, strict=True)]
         return [self.format.prompt(*case) for case in cases], [self.format.answer(*case) for case in cases]
+
+
+_OWN = ("vocabulary", "context")
+"""Sizes of the network that follow from format and examples."""
 
 
 def _pairs(examples: Examples) -> list[tuple[int, int]]:
