@@ -74,8 +74,8 @@ def gpt2(model: Decoder, size: Size, attention: str, activation: str = SAME) -> 
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(
-        vocab_size=VOCABULARY,
-        n_positions=CONTEXT,
+        vocab_size=model.vocabulary,
+        n_positions=model.context,
         n_embd=size.width,
         n_layer=size.layers,
         n_head=size.heads,

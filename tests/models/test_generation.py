@@ -109,12 +109,20 @@ def test_sampling_is_the_same_with_and_without_a_cache():
     assert torch.equal(first, second)
 
 
-def test_prompts_of_different_lengths_are_continued_each_as_if_alone():
-    model = wild("relative")
-    prompts = [[1, 2], [3], [4, 5, 6], [7, 8], [9]]
-    together = generate_ragged(model, prompts, new_tokens=6)
+@pytest.mark.parametrize("stop_token", [None, 0])
+@pytest.mark.parametrize("batch_size", [4, 100])
+@pytest.mark.parametrize("log_attention", [False, True])
+@pytest.mark.parametrize("kind", POSITIONS)
+def test_prompts_of_different_lengths_are_continued_each_as_if_alone(kind, log_attention, batch_size, stop_token):
+    """Those of a batch stand behind padding, and leave it when they have ended; alone, neither happens."""
+    model = wild(kind, log_attention=log_attention)
+    generator = torch.Generator().manual_seed(2)
+    lengths = [2, 1, 3, 2, 1, 17, 9, 4, 1, 12]
+    prompts = [torch.randint(13, (length,), generator=generator).tolist() for length in lengths]
+    options = {"new_tokens": 20, "stop_token": stop_token, "offset": 3 if kind == "learned" else 0}
+    together = generate_ragged(model, prompts, batch_size=batch_size, **options)
     for row, prompt in zip(together, prompts, strict=True):
-        assert torch.equal(row, generate(model, torch.tensor([prompt]), new_tokens=6)[0])
+        assert torch.equal(row, generate(model, torch.tensor([prompt]), cached=False, **options)[0])
 
 
 def test_the_whole_context_can_be_used_and_no_more():

@@ -102,7 +102,8 @@ class Decoder(nn.Module):
             Learned position of the first token, so that training can use all of the context with short sequences
             (random offsets). Other kinds of positions do not depend on it.
         cache : KeyValueCache, optional
-            What earlier calls computed for the same sequences; `tokens` continue them and are added to it.
+            What earlier calls computed for the same sequences; `tokens` continue them and are added to it. Its
+            padding, if any, says which of the first tokens are none.
         last : bool
             Whether to compute the logits after the last token only.
 
@@ -126,6 +127,8 @@ class Decoder(nn.Module):
         stream = self.tokens(tokens)
         if self.positions is not None:
             slots = torch.arange(start, start + length, device=tokens.device)
+            if cache is not None and cache.padding is not None:
+                slots = (slots - cache.padding[:, None]).clamp(min=0)
             stream = stream + self.positions(slots + (offset if isinstance(offset, int) else offset[:, None]))
         for layer, block in enumerate(self.blocks):
             stream = block(stream, cache=cache, layer=layer, last=last and layer + 1 == len(self.blocks))

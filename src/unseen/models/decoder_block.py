@@ -62,12 +62,18 @@ class Block(nn.Module):
             key, value = cache.extended(layer, key, value)
         if last:
             query, slots = query[:, :, -1:], slots[-1:]
-        queries = len(slots)
+        queries, padding = len(slots), None if cache is None else cache.padding
         if self.log_attention:
-            query = query * torch.log(slots + 1.0).to(query.dtype)[:, None]
+            seen = slots + 1.0 if padding is None else (slots + 1.0 - padding[:, None, None]).clamp(min=1)
+            query = query * torch.log(seen).to(query.dtype)[..., None]
         causal, bias = queries > 1 and start == 0, None
-        if self.kind in ("alibi", "relative") or (queries > 1 and start > 0):
-            causal, bias = False, self.bias(query, slots[:, None] - torch.arange(start + length, device=slots.device))
+        if self.kind in ("alibi", "relative") or (queries > 1 and start > 0) or padding is not None:
+            keys = torch.arange(start + length, device=slots.device)
+            causal, bias = False, self.bias(query, slots[:, None] - keys)
+            if padding is not None:
+                # What stands in padding attends to itself: attention to nothing has no value.
+                hidden = (keys < padding[:, None, None]) & (keys != slots[:, None])
+                bias = bias.masked_fill(hidden[:, None], -torch.inf)
         if queries == 1:
             # One query sees all keys; the fused kernel is made for many queries and slower here.
             scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5

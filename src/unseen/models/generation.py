@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from unseen.models.decoder import Decoder
 from unseen.models.key_value_cache import KeyValueCache
 from unseen.models.next_token import NextToken
+
+COPYING = 4
+"""Copying the keys and values of a sequence costs about as much as so many of its tokens (a CPU, widths 48 to 256):
+finished sequences leave a batch when they have cost that, so that never more than twice the least time is spent."""
 
 
 def generate(
@@ -65,6 +71,34 @@ def generate(
     >>> generate(model, torch.zeros(2, 5, dtype=torch.int64), new_tokens=3).shape
     torch.Size([2, 3])
     """
+    return _generated(
+        model,
+        prompts,
+        None,
+        new_tokens=new_tokens,
+        stop_token=stop_token,
+        temperature=temperature,
+        generator=generator,
+        cached=cached,
+        batch_size=batch_size,
+        offset=offset,
+    )
+
+
+def _generated(
+    model: Decoder,
+    prompts: Tensor,
+    padding: Tensor | None,
+    *,
+    new_tokens: int,
+    stop_token: int | None,
+    temperature: float = 0.0,
+    generator: torch.Generator | None = None,
+    cached: bool = True,
+    batch_size: int,
+    offset: int,
+) -> Tensor:
+    """`generate`, for prompts that may begin behind padding, an int64 Tensor of shape (n,)."""
     if prompts.ndim != 2 or prompts.shape[1] < 1:
         raise ValueError(f"prompts have the shape (n, length) with at least one token, not {tuple(prompts.shape)}")
     if prompts.dtype != torch.int64:
@@ -93,12 +127,16 @@ def generate(
     try:
         with torch.inference_mode():
             parts = [
-                _continued(model, part, new_tokens, stop_token, temperature, generator, cached, offset)
-                for part in torch.split(prompts, batch_size)
+                _continued(model, part, pads, new_tokens, stop_token, temperature, generator, cached, offset)
+                for part, pads in zip(torch.split(prompts, batch_size), _split(padding, batch_size), strict=False)
             ]
     finally:
         model.train(was_training)
     return torch.cat(parts).clone() if parts else prompts.new_empty((0, new_tokens))
+
+
+def _split(padding: Tensor | None, batch_size: int) -> Iterable[Tensor | None]:
+    return repeat(None) if padding is None else torch.split(padding, batch_size)
 
 
 def _check_count(new_tokens: int) -> None:
@@ -109,6 +147,7 @@ def _check_count(new_tokens: int) -> None:
 def _continued(
     model: Decoder,
     prompts: Tensor,
+    padding: Tensor | None,
     new_tokens: int,
     stop_token: int | None,
     temperature: float,
@@ -121,10 +160,10 @@ def _continued(
     going = torch.ones(len(prompts), dtype=torch.bool, device=prompts.device)
     if new_tokens == 0 or len(prompts) == 0:
         return produced
-    cache = KeyValueCache(prompts.shape[1] + new_tokens) if cached else None
+    cache = KeyValueCache(prompts.shape[1] + new_tokens, padding) if cached else None
     logits = model(prompts, cache=cache, last=True, offset=offset)[:, 0]
     continued = None if cache is None else NextToken(model, cache, offset=offset)
-    sequences = prompts
+    sequences, idle = prompts, 0
     for step in range(new_tokens):
         chosen = _chosen(logits, temperature, generator)
         if len(active) == len(produced):
@@ -140,8 +179,9 @@ def _continued(
             left = int(going.sum())
             if left == 0:
                 break
-            # Copying the cache costs more than a few idle rows do.
-            if left <= len(active) // 2:
+            idle += len(active) - left
+            if idle >= COPYING * left:
+                idle = 0
                 rows = torch.nonzero(going)[:, 0]
                 active, going, sequences, chosen = active[rows], going[rows], sequences[rows], chosen[rows]
                 if cache is not None:
@@ -173,7 +213,7 @@ def generate_ragged(
     batch_size: int = 512,
     offset: int = 0,
 ) -> Tensor:
-    """Continue prompts of different lengths with their likeliest tokens, those of one length together.
+    """Continue prompts of different lengths with their likeliest tokens, those of like length together.
 
     Parameters
     ----------
@@ -194,16 +234,26 @@ def generate_ragged(
         See `generate`.
     """
     _check_count(new_tokens)
+    if batch_size < 1:
+        raise ValueError(f"batch_size is a whole number from 1 up, not {batch_size}")
     device = next(model.parameters()).device
     result = torch.zeros((len(prompts), new_tokens), dtype=torch.int64, device=device)
-    by_length: dict[int, list[int]] = {}
-    for row, prompt in enumerate(prompts):
-        if len(prompt) == 0:
-            raise ValueError(f"prompt {row} is empty; there must be at least one token to continue")
-        by_length.setdefault(len(prompt), []).append(row)
-    for rows in by_length.values():
-        tokens = torch.tensor([list(prompts[row]) for row in rows], dtype=torch.int64, device=device)
-        result[rows] = generate(
-            model, tokens, new_tokens=new_tokens, stop_token=stop_token, batch_size=batch_size, offset=offset
+    lengths = np.array([len(prompt) for prompt in prompts], dtype=np.int64)
+    if (empty := np.flatnonzero(lengths == 0)).size:
+        raise ValueError(f"prompt {empty[0]} is empty; there must be at least one token to continue")
+    order = np.argsort(lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        longest = int(lengths[rows[-1]])
+        padding = torch.from_numpy(longest - lengths[rows]).to(device)
+        padded = [[0] * (longest - len(prompts[row])) + list(prompts[row]) for row in rows]
+        result[rows] = _generated(
+            model,
+            torch.tensor(padded, dtype=torch.int64, device=device),
+            padding if padding.any() else None,
+            new_tokens=new_tokens,
+            stop_token=stop_token,
+            batch_size=batch_size,
+            offset=offset,
         )
     return result

@@ -13,24 +13,34 @@ slower (versions 2.6 to 2.13, AVX-512), so that short sequences are better fille
 class KeyValueCache:
     """Keys and values of every layer, in memory that is set aside once.
 
-    All sequences of a batch have the same length at any time.
+    All sequences of a batch end at the same slot at any time; shorter ones begin later, behind padding.
 
     Parameters
     ----------
     capacity : int
-        Longest sequence.
+        Slots of the longest sequence.
+    padding : int64 Tensor of shape (n,), optional
+        Slots before each sequence's first token, which nothing attends to; by default there are none.
 
     Attributes
     ----------
     length : int
-        Tokens held so far.
+        Slots filled so far.
+    padding : Tensor or None
+        As given, for the sequences kept.
+    hidden : Tensor or None
+        What is added to the scores of the first slots, float of shape (n, 1, most padding): minus infinity in padding.
     """
 
-    def __init__(self, capacity: int):
+    def __init__(self, capacity: int, padding: Tensor | None = None):
         if capacity < 1:
             raise ValueError(f"the capacity of a cache is a whole number from 1 up, not {capacity}")
         self.capacity = capacity
         self.length = 0
+        self.padding, self.hidden = padding, None
+        if padding is not None:
+            padded = torch.arange(int(padding.max()), device=padding.device) < padding[:, None]
+            self.hidden = torch.where(padded, -torch.inf, 0.0)[:, None]
         self._layers: list[Tensor] = []
 
     def extended(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,3 +85,5 @@ class KeyValueCache:
     def keep(self, rows: Tensor) -> None:
         """Go on with some of the sequences only (int64 positions in the batch)."""
         self._layers = [torch.index_select(both, 1, rows) for both in self._layers]
+        if self.padding is not None and self.hidden is not None:
+            self.padding, self.hidden = self.padding[rows], self.hidden[rows]

@@ -81,10 +81,11 @@ class NextToken:
         if slot >= self._cache.capacity:
             raise ValueError(f"{slot + 1} tokens do not fit into a cache of {self._cache.capacity}")
         stream = functional.embedding(tokens, self._tokens)
+        padding = self._cache.padding
         if self._positions is not None:
-            stream += self._positions[slot]
+            stream += self._positions[slot if padding is None else slot - padding]
         for number, layer in enumerate(self._layers):
-            layer.add_to(stream, self._cache.layer(number), slot)
+            layer.add_to(stream, self._cache, number)
         self._cache.advance(1)
         norm = self._norm
         return torch.mm(torch.layer_norm(stream, norm.normalized_shape, norm.weight, norm.bias, norm.eps), self._head)
@@ -108,26 +109,30 @@ class _Layer:
         distances = torch.arange(capacity - 1, -1, -1, device=weight.device)
         slots = torch.arange(capacity, device=weight.device)
         self.far = capacity - 1
-        self.logarithms = torch.log(slots + 1.0).tolist() if block.log_attention else None
+        self.logarithms = torch.log(slots + 1.0).to(weight.dtype) if block.log_attention else None
         self.turns = rotations(slots, self.size // 2, weight.dtype) if block.kind == "rotary" else None
         self.penalties = linear_bias(self.heads, distances[None]).to(weight.dtype) if block.kind == "alibi" else None
         self.table = None if block.distances is None else block.distances.t()
         self.entries = None if block.distances is None else distances.clamp(max=len(block.distances) - 1)
 
-    def add_to(self, stream: Tensor, memory: Tensor, slot: int) -> None:
-        """Add attention, then the perceptron, to the stream (n, width); memory is (2, n, heads, capacity, size)."""
+    def add_to(self, stream: Tensor, cache: KeyValueCache, layer: int) -> None:
+        """Add attention, then the perceptron, to the stream (n, width)."""
         norm = self.block.attention_norm
         normed = torch.layer_norm(stream, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-        stream += torch.addmm(self.attention_out.bias, self.mixed(normed, memory, slot), self.attention_out.weight)
+        stream += torch.addmm(self.attention_out.bias, self.mixed(normed, cache, layer), self.attention_out.weight)
         norm = self.block.mlp_norm
         normed = torch.layer_norm(stream, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
         hidden = functional.gelu(torch.addmm(self.mlp_in.bias, normed, self.mlp_in.weight))
         stream += torch.addmm(self.mlp_out.bias, hidden, self.mlp_out.weight)
 
-    def mixed(self, normed: Tensor, memory: Tensor, slot: int) -> Tensor:
+    def mixed(self, normed: Tensor, cache: KeyValueCache, layer: int) -> Tensor:
         """Values of the tokens so far, mixed by attention, (n, width); writes the newest keys and values."""
         n, width = normed.shape
-        scale = self.scale if self.logarithms is None else self.scale * self.logarithms[slot]
+        memory, slot = cache.layer(layer), cache.length  # memory is (2, n, heads, capacity, size)
+        scale: float | Tensor = self.scale
+        if self.logarithms is not None:
+            seen_by_each = slot if cache.padding is None else slot - cache.padding[:, None]
+            scale = self.scale * self.logarithms[seen_by_each]
         projected = torch.addmm(self.attention_in.bias, normed, self.attention_in.weight)
         vectors = projected.view(n, 3, self.heads, self.size)
         if self.turns is None:
@@ -135,7 +140,7 @@ class _Layer:
             memory[:, :, :, slot] = vectors[:, 1:].transpose(0, 1)
         else:
             both = turned(vectors[:, :2], self.turns[0][slot], self.turns[1][slot])
-            query = torch.mul(both[:, 0], scale)
+            query = torch.mul(both[:, 0].reshape(n, width), scale)
             memory[0, :, :, slot] = both[:, 1]
             memory[1, :, :, slot] = vectors[:, 2]
         query = query.view(n * self.heads, 1, self.size)
@@ -150,4 +155,6 @@ class _Layer:
             scores[:, 0, :seen] += products.index_select(1, self.entries[self.far - slot :])
         if taken > seen:
             scores[:, :, seen:] = -torch.inf
+        if cache.hidden is not None:
+            scores.view(n, self.heads, taken)[..., : cache.hidden.shape[2]] += cache.hidden
         return torch.bmm(torch.softmax(scores, dim=-1), values).view(n, width)
