@@ -18,6 +18,7 @@ import endpoint
 import generation
 import grokking
 import linear
+import mixed_lengths
 import precision
 import sampling
 import sequences
@@ -39,6 +40,10 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "sequences": (
         "A small decoder beside the same network in transformers",
         lambda: tables.sequences_table(sequences.measure()),
+    ),
+    "mixed-lengths": (
+        "Sums of 1 to 6 digits, written out: training and answering beside the same network in transformers",
+        lambda: tables.mixed_lengths_table(mixed_lengths.measure()),
     ),
     "third-order-attention": (
         "Attention to pairs of tokens, 4 columns, entries up to 1, double precision, one thread",

@@ -40,6 +40,19 @@ def sequences_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def mixed_lengths_table(rows: list[dict[str, Any]]) -> str:
+    """Questions of different lengths, beside transformers."""
+    lines = [
+        "| what | ours, tokens of answers per second | transformers | times faster | of which by buckets |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        buckets = f"{row['without_buckets']:.2f}" if "without_buckets" in row else ""
+        numbers = f"{row['ours']:,.0f} | {row['transformers']:,.0f} | {row['ratio']:.2f} | {buckets}"
+        lines.append(f"| {row['name']} | {numbers} |")
+    return "\n".join(lines)
+
+
 def third_order_table(rows: list[dict[str, Any]]) -> str:
     """Exact third-order attention beside polynomials: time and error."""
     lines = [

@@ -22,7 +22,7 @@ from unseen.models.third_order_attention import polynomial_third_order_attention
 from unseen.studies.algorithmic._kronecker_errors import aligned_entries, largest_error, uniform_entries
 
 TOKENS = (64, 128, 256, 512, 1024)
-DEGREES = (4, 8, 10)
+DEGREES = (4, 9)
 COLUMNS = 4
 
 
