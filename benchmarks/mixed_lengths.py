@@ -115,7 +115,9 @@ def answered_by_theirs(model: Any, prompts: list[str], longest: int) -> list[str
     """What ``generate`` writes behind prompts padded on the left."""
     width = max(map(len, prompts))
     rows = TOKENIZER.encode(prompts)
-    shifted = [[END] * (width - len(prompt)) + row[: len(prompt)].tolist() for prompt, row in zip(prompts, rows)]
+    shifted = [
+        [END] * (width - len(prompt)) + row[: len(prompt)].tolist() for prompt, row in zip(prompts, rows, strict=True)
+    ]
     mask = [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts]
     with torch.inference_mode():
         written = model.generate(
@@ -155,8 +157,9 @@ def answering(rounds: int, steps: int) -> dict[str, Any]:
     times = {"ours": min(value for name, value in medians.items() if name.startswith("ours"))}
     times["theirs"] = min(value for name, value in medians.items() if not name.startswith("ours"))
     tokens = sum(len(text) + 1 for text in written)
+    right = np.mean([given == answer for given, answer in zip(written, answers, strict=True)])
     return {
-        "name": f"answering {QUESTIONS} of them at once, {np.mean([a == b for a, b in zip(answers, written)]):.0%} right",
+        "name": f"answering {QUESTIONS} of them, {right:.0%} right",
         "ours": tokens / times["ours"],
         "transformers": tokens / times["theirs"],
         "ratio": times["theirs"] / times["ours"],
