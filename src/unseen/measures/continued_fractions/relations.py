@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import mpmath
@@ -26,21 +26,21 @@ SCREEN_SCALE = 1e12
 SWEEPS = 200
 _LOVASZ = 0.99
 
-CONSTANTS: Mapping[str, str] = {
-    "pi": "pi",
-    "pi / sqrt 3": "pi / sqrt(3)",
-    "e": "e",
-    "ln 2": "log(2)",
-    "ln 3": "log(3)",
-    "sqrt 2 ln(1 + sqrt 2)": "sqrt(2) * log(1 + sqrt(2))",
-    "sqrt 3 ln(2 + sqrt 3)": "sqrt(3) * log(2 + sqrt(3))",
-    "sqrt 5 ln(golden ratio)": "sqrt(5) * log(phi)",
-    "zeta(3)": "zeta(3)",
-    "sqrt 2": "sqrt(2)",
-    "sqrt 3": "sqrt(3)",
-    "sqrt 5": "sqrt(5)",
+CONSTANTS: Mapping[str, Callable[[], Any]] = {
+    "pi": lambda: +mpmath.pi,
+    "pi / sqrt 3": lambda: mpmath.pi / mpmath.sqrt(3),
+    "e": lambda: +mpmath.e,
+    "ln 2": lambda: mpmath.log(2),
+    "ln 3": lambda: mpmath.log(3),
+    "sqrt 2 ln(1 + sqrt 2)": lambda: mpmath.sqrt(2) * mpmath.log(1 + mpmath.sqrt(2)),
+    "sqrt 3 ln(2 + sqrt 3)": lambda: mpmath.sqrt(3) * mpmath.log(2 + mpmath.sqrt(3)),
+    "sqrt 5 ln(golden ratio)": lambda: mpmath.sqrt(5) * mpmath.log(mpmath.phi),
+    "zeta(3)": lambda: mpmath.zeta(3),
+    "sqrt 2": lambda: mpmath.sqrt(2),
+    "sqrt 3": lambda: mpmath.sqrt(3),
+    "sqrt 5": lambda: mpmath.sqrt(5),
 }
-"""Name -> mpmath's expression."""
+"""Name -> the value in mpmath's working precision."""
 
 Limits = Sequence[int]
 """Values times 2^200, rounded down."""
@@ -53,24 +53,16 @@ class Relation(NamedTuple):
     coefficients: tuple[int, int, int, int]
 
 
-def constant_limits(constants: Mapping[str, str] = CONSTANTS) -> dict[str, int]:
+def constant_limits(constants: Mapping[str, Callable[[], Any]] = CONSTANTS) -> dict[str, int]:
     """Constants as limits are kept: times 2^200, rounded down.
 
     Examples
     --------
-    >>> constant_limits({"pi": "pi"})["pi"] >> 190
+    >>> constant_limits()["pi"] >> 190
     3216
     """
     with mpmath.workprec(LIMIT_BITS + 64):
-        names = {name: getattr(mpmath, name) for name in ("pi", "e", "log", "zeta", "phi", "sqrt")}
-        return {
-            name: int(mpmath.floor(mpmath.ldexp(_value(text, names), LIMIT_BITS))) for name, text in constants.items()
-        }
-
-
-def _value(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of one of mpmath's expressions, in its working precision."""
-    return +mpmath.mpmathify(eval(text, {"__builtins__": {}}, dict(names)))
+        return {name: int(mpmath.floor(mpmath.ldexp(value(), LIMIT_BITS))) for name, value in constants.items()}
 
 
 def digits_needed(unknowns: int = 4, largest: int = LARGEST) -> float:
