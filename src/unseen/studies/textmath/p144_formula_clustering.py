@@ -29,8 +29,10 @@ What differs from the paper and its code, and why
        relations: expected at most 4e-10 per formula at 20 digits (`false_positive_bound`).
     4. The card for this study asked that shuffled limits give no identification; a limit keeps its name whichever
        formula it is given. Shuffled limits therefore control the ratio, and moved ones the identification.
-    5. The twelve constants were chosen after a look at other seeds (50 and the like): limits of degree 1 and 2 are
-       logarithms, arcus functions and roots. An unidentified formula may belong to another constant.
+    5. The twelve constants were chosen after trying forty on 6,000 formulas of the paper's coefficients and looking at
+       6,000 of the scan: limits of degree 1 and 2 are logarithms, arcus functions and roots. These were drawn from the
+       whole families, so that some of them (2 % of the scan, a fifth of the neighbours) are among those on record; the
+       choice of constants is not blind to them. An unidentified formula may belong to another constant.
 
 What was found
     All claims hold. Of 110,000 formulas 109,518 have sure, irrational limits; 571 of these have factorial reduction.
