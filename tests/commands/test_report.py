@@ -20,7 +20,7 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 @pytest.fixture
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gallery without papers, which takes no time."""
-    nothing = Gallery((), {"problems": (), "solvers": (), "measures": ()}, {})
+    nothing = Gallery((), {"problems": (), "solvers": (), "measures": ()})
     monkeypatch.setattr(gallery, "gather", lambda watch, store: nothing)
 
 

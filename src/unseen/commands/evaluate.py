@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
     from unseen.contracts.problem import Problem
     from unseen.evaluation.appraisal import Appraisal
     from unseen.evaluation.comparison import Comparison
+    from unseen.evaluation.scores import Cell
     from unseen.evaluation.solver_names import NamedSolver
     from unseen.solvers.language.language_model import Asked
 
@@ -62,6 +63,7 @@ def evaluate(
     ),
     html: Path | None = typer.Option(None, help="File to write a page for people to."),
     parquet: Path | None = typer.Option(None, help="File to write the score of every question to."),
+    progress: Path | None = typer.Option(None, help="File to append the progress to, a line of JSON each."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
 ) -> None:
     """Evaluate a solver on problems: rule or memory.
@@ -87,7 +89,7 @@ def evaluate(
         raise UsageError(f"--level must lie between 0 and 1, not {level:g}")
     if against == solver:
         raise UsageError(f"--against {against}: a solver cannot be compared with itself")
-    for path, option in ((html, "--html"), (parquet, "--parquet")):
+    for path, option in ((html, "--html"), (parquet, "--parquet"), (progress, "--progress")):
         if path is not None:
             check_place(path, option)
     if parquet is not None:
@@ -99,8 +101,8 @@ def evaluate(
     from unseen.evaluation.scores import checked_splits
 
     names = [solver] if against is None else [solver, against]
-    for problem in found:
-        checked_splits(problem, wanted)
+    total = len(names) * len(chosen) * sum(len(checked_splits(problem, wanted)) for problem in found)
+    watch = _watch(progress, total)
     options = LanguageOptions(
         *(base_url, key_variable, model_set or [], concurrency, time_limit, tries),
         *(most_requests, most_tokens, most_money, price_read, price_written, answers),
@@ -111,7 +113,9 @@ def evaluate(
         ready = [[_find_solver(name, problem, models) for problem in found] for name in names]
         for place, problem in enumerate(found):
             for name, made, row in zip(names, ready, rows, strict=True):
-                row.append(appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level))
+                row.append(
+                    appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level, watch=watch)
+                )
                 if not as_json:
                     print_appraisal(page, row[-1], level)
     fitted = any(made.fit for solvers in ready for made in solvers)
@@ -134,6 +138,28 @@ def evaluate(
     for one in failed:
         typer.echo(f"unseen: {one.solver} on {one.scores.problem}: {one.failure}", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+def _watch(path: Path | None, total: int) -> Callable[[Cell], None]:
+    """What notes in a file how many of all splits and seeds are done; at first that none is."""
+    if path is None:
+        return lambda cell: None
+    import time
+
+    from unseen.commands.progress import ProgressFile, format_seconds
+
+    file, started = ProgressFile(path), time.monotonic()
+    done = 0
+    file.tell("evaluation", 0.0, None, f"0/{total} splits")
+
+    def watch(cell: Cell) -> None:
+        nonlocal done
+        done += 1
+        left = (time.monotonic() - started) * (total - done) / done
+        words = f"{done}/{total} splits" + (f" · {format_seconds(left)} left" if left >= 0.5 else "")
+        file.tell("evaluation", done / total, left, words)
+
+    return watch
 
 
 def _find_solver(name: str, problem: Problem, models: Mapping[str, Asked]) -> NamedSolver:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unseen.commands.output import console
@@ -15,10 +18,52 @@ if TYPE_CHECKING:
 LOG_EVERY = 15.0
 """Seconds between two lines where standard error is no terminal."""
 
+TELL_EVERY = 0.25
+"""Seconds between two lines of a `ProgressFile`."""
+
 
 @contextmanager
-def progress_display(title: str) -> Iterator[Callable[[Standing], None]]:
-    """Show how a run stands while the block runs; gives what to call with each new standing."""
+def progress_display(title: str, path: Path | None = None) -> Iterator[Callable[[Standing], None]]:
+    """Show how a run stands while the block runs; gives what to call with each new standing.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A file that is told as well, see `ProgressFile`.
+    """
+    with _display(title) as show:
+        if path is None:
+            yield show
+            return
+        file = ProgressFile(path)
+
+        def watch(standing: Standing) -> None:
+            show(standing)
+            file.tell(title, standing.fraction, standing.seconds_left, describe(standing))
+
+        yield watch
+
+
+@dataclass
+class ProgressFile:
+    """How something stands, for programs: a line of JSON with what, fraction, seconds left (or null), and words."""
+
+    path: Path
+    told: float = 0.0
+
+    def tell(self, what: str, fraction: float, seconds_left: float | None, words: str) -> None:
+        """Append a line, unless the last is younger than `TELL_EVERY` and there is more to come."""
+        now = time.monotonic()
+        if fraction < 1.0 and now - self.told < TELL_EVERY:
+            return
+        self.told = now
+        line = {"what": what, "fraction": fraction, "seconds_left": seconds_left, "words": words}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+@contextmanager
+def _display(title: str) -> Iterator[Callable[[Standing], None]]:
     screen = console(stderr=True)
     if not screen.is_terminal:
         yield _log_lines(title, time.monotonic())

@@ -21,6 +21,9 @@ def run(
     seeds: str | None = typer.Option(
         None, help="Seeds such as 0-4 or 0,3,100-104; by default those that the study declares."
     ),
+    conditions: str | None = typer.Option(
+        None, help="Conditions of a single study such as baseline,ticket: its claims then stay inconclusive."
+    ),
     workers: int | None = typer.Option(
         None, help="Worker processes, sharing the cores; by default one per core, or one on an accelerator."
     ),
@@ -36,6 +39,7 @@ def run(
     record: bool = typer.Option(
         False, "--record", help="Write the results as the project's record; needs a git checkout without changes."
     ),
+    progress: Path | None = typer.Option(None, help="File to append the progress to, a line of JSON each."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per study verdict, claims, trials and seconds."),
 ) -> None:
     """Put studies to the test: run what is missing, judge each claim.
@@ -52,12 +56,20 @@ def run(
     from unseen.engine.pool import Pool
     from unseen.engine.recording import require_recordable
     from unseen.engine.store import open_store
+    from unseen.errors import UsageError
     from unseen.registry import select_studies
+    from unseen.report.evaluation import check_place
     from unseen.report.files import results_folder
 
     _check_options(device, workers)
     chosen = None if seeds is None else parse_seeds(seeds)
-    plans = [plan(name, scale=scale, seeds=chosen, device=device) for name in select_studies(studies)]
+    arms = None if conditions is None else [name.strip() for name in conditions.split(",")]
+    names = select_studies(studies)
+    if arms is not None and (len(names) > 1 or record):
+        raise UsageError("--conditions goes with a single study, and not with --record")
+    if progress is not None:
+        check_place(progress, "--progress")
+    plans = [plan(name, scale=scale, seeds=chosen, device=device, conditions=arms) for name in names]
     if record:
         require_recordable(plans)
     make_folder(out or results_folder())
@@ -65,7 +77,7 @@ def run(
     results, rows = [], []
     with stoppable(), open_store(store) as opened, Pool(size) as pool:
         for planned in plans:
-            result = _run_one(planned, opened, pool, fresh=fresh, record=record)
+            result = _run_one(planned, opened, pool, fresh=fresh, record=record, progress=progress)
             results.append(result)
             rows.append(_report(result, out if len(plans) == 1 or out is None else out / planned.name.id, as_json))
             if record and not result.failed:
@@ -89,7 +101,9 @@ def _check_options(device: str, workers: int | None) -> None:
             raise UsageError("--device cuda: this machine has no CUDA accelerator that torch can use; use --device cpu")
 
 
-def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool) -> RunResult:
+def _run_one(
+    planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool, progress: Path | None
+) -> RunResult:
     from unseen.commands.progress import progress_display
     from unseen.engine.recording import forget_other_commits
     from unseen.engine.runner import run as run_plan
@@ -98,7 +112,7 @@ def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: boo
         store.forget([key for key, trial in store.get(planned.keys).items() if trial.status != "running"])
     elif record:
         forget_other_commits(store, planned.keys)
-    with progress_display(f"{planned.name.id} {planned.name.key}") as watch:
+    with progress_display(f"{planned.name.id} {planned.name.key}", progress) as watch:
         return run_plan(planned, store, pool=pool, watch=watch)
 
 
@@ -131,7 +145,7 @@ def _report(result: RunResult, folder: Path | None, as_json: bool) -> dict[str, 
             last_line = (trial.error.strip().splitlines() or ["no reason known"])[-1]
             words = f" {trial.key.condition}, seed {trial.key.seed}: {last_line}"
             page.print(Text.assemble(("failed", "red"), words), soft_wrap=True)
-    if not result.failed:
+    if not result.failed and result.plan.whole:
         files = write_results(name, result.plan.study, result.plan.scale, result.trials, judgement, folder)
         row.update(figure=str(files.figure), table=str(files.table))
         if not as_json:

@@ -24,6 +24,13 @@ class Plan:
     scale: str
     seeds: tuple[int, ...]
     device: str
+    conditions: tuple[str, ...]
+    """In the study's order; some of them where only these were asked for."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds all of the study's conditions, without which no claim is judged."""
+        return len(self.conditions) == len(self.study.conditions)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -36,7 +43,7 @@ class Plan:
         digest = config_hash(self.study.scales[self.scale])
         return tuple(
             TrialKey(self.name.id, self.study.revision, digest, condition, seed)
-            for condition in self.study.conditions
+            for condition in self.conditions
             for seed in self.seeds
         )
 
@@ -55,13 +62,20 @@ class Plan:
         return Job(number, self.name.target, keys[0].condition, seeds, self.scale, self.device)
 
 
-def plan(name: StudyName, *, scale: str = "small", seeds: Sequence[int] | None = None, device: str = "cpu") -> Plan:
-    """Plan a run.
+def plan(
+    name: StudyName,
+    *,
+    scale: str = "small",
+    seeds: Sequence[int] | None = None,
+    device: str = "cpu",
+    conditions: Sequence[str] | None = None,
+) -> Plan:
+    """Plan a run, by default of all conditions.
 
     Raises
     ------
     UsageError
-        If the study has no such scale, or a seed is negative or repeated.
+        If the study has no such scale or condition, or a seed is negative or repeated.
     """
     study: Study = load(name.target)
     if scale not in study.scales:
@@ -69,7 +83,13 @@ def plan(name: StudyName, *, scale: str = "small", seeds: Sequence[int] | None =
     chosen = tuple(study.seeds if seeds is None else seeds)
     if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0:
         raise UsageError(f"seeds must be different whole numbers from 0 up, at least one; got {list(chosen)}")
-    return Plan(name, study, scale, chosen, device)
+    wanted = list(study.conditions) if conditions is None else list(conditions)
+    if unknown := [condition for condition in wanted if condition not in study.conditions]:
+        raise UsageError(f"study {name.id} has no condition {unknown[0]!r}; {suggest(unknown[0], study.conditions)}")
+    if not wanted:
+        raise UsageError(f"name at least one condition of study {name.id}: {', '.join(study.conditions)}")
+    in_order = tuple(condition for condition in study.conditions if condition in wanted)
+    return Plan(name, study, scale, chosen, device, in_order)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

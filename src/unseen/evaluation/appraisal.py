@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -112,6 +112,7 @@ def appraise(
     n: int | None = DEFAULT_SIZE,
     seeds: Sequence[int] = (0,),
     level: float = 0.9,
+    watch: Callable[[Cell], None] = lambda cell: None,
 ) -> Appraisal:
     """Evaluate a solver beside the classical one and say whether it shows rule or memory.
 
@@ -130,6 +131,8 @@ def appraise(
         As for `unseen.evaluate`.
     level : float
         Level of the intervals.
+    watch : callable
+        Told of every split and seed that was evaluated.
 
     Raises
     ------
@@ -149,7 +152,8 @@ def appraise(
     failure = ""
     try:
         for cell in evaluate_cells(named.solver, problem, splits=chosen, n=n, seeds=seeds, fit=named.fit):
-            cells.append(cell)  # noqa: PERF402 - a cell must be kept when the next one raises
+            cells.append(cell)
+            watch(cell)
     except UnseenError as error:
         failure = str(error)
     except Exception as error:  # whatever a solver of the user's own does

@@ -15,7 +15,7 @@ from unseen.registry import study_name, study_names
 from unseen.report.site import evidence
 from unseen.report.site.evidence import recorded, stored
 from unseen.report.site.papers import paper_page
-from unseen.report.site.writer import Page, render
+from unseen.report.site.pages import Page, render
 
 
 def test_a_stale_and_a_damaged_record_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Any) -> None:

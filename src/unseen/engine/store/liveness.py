@@ -31,8 +31,13 @@ class Process:
 
 def this_process() -> Process:
     """The calling process."""
-    state = _state_and_start(os.getpid())
-    return Process(_host(), os.getpid(), state[1] if state else "")
+    return process_of(os.getpid())
+
+
+def process_of(pid: int) -> Process:
+    """A living process of this machine, by its number."""
+    state = _state_and_start(pid)
+    return Process(_host(), pid, state[1] if state else "")
 
 
 def is_gone(process: Process) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseen.contracts.study import Judgement, Study
-from unseen.engine.plan import plan
+from unseen.engine.plan import Plan, plan
 from unseen.engine.recording import StaleRecord, as_record, judge_record
 from unseen.engine.store import Store, StoredTrial, open_store
 from unseen.errors import UsageError
@@ -68,7 +68,7 @@ def stored(studies: Sequence[StudyName], url: str) -> dict[str, tuple[Evidence, 
             except UsageError:  # it needs a package that is not installed, so that it has not been run here either
                 continue
             for scale in SCALES:
-                if scale in study.scales and (run := _own(name, scale, store)):
+                if scale in study.scales and (run := own_run(name, scale, store)):
                     found.setdefault(name.id, []).append(run)
     return {study: ordered(runs) for study, runs in found.items()}
 
@@ -78,7 +78,8 @@ def ordered(runs: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(sorted(runs, key=lambda run: (SCALES.index(run.scale), run.path is None)))
 
 
-def _own(name: StudyName, scale: str, store: Store) -> Evidence | None:
+def own_run(name: StudyName, scale: str, store: Store) -> Evidence | None:
+    """A run in the user's store with the seeds that the study declares; None if a trial is missing."""
     planned = plan(name, scale=scale)
     finished = tuple(trial for trial in store.get(planned.keys).values() if trial.status == "done")
     if len(finished) < len(planned.keys):
@@ -89,6 +90,17 @@ def _own(name: StudyName, scale: str, store: Store) -> Evidence | None:
         return Evidence(name.id, scale, source, None, record, judge_record(record))
     except StaleRecord as error:
         return Evidence(name.id, scale, source, None, record, problem=str(error))
+
+
+def judged(planned: Plan, store: Store) -> Evidence | None:
+    """What the store holds of a plan, whatever its seeds and conditions, judged now; None if it holds nothing."""
+    known = store.get(planned.keys).values()
+    finished = tuple(trial for trial in known if trial.status == "done")
+    if not finished:
+        return None
+    record = as_record(planned, finished, _shared_environment(finished))
+    judgement = planned.study.judge(record.trials, planned.seeds)
+    return Evidence(planned.name.id, planned.scale, f"trials in {store.url}", None, record, judgement)
 
 
 def _shared_environment(trials: Sequence[StoredTrial]) -> dict[str, object]:

@@ -33,7 +33,6 @@ class Gallery:
 
     papers: tuple[PaperPage, ...]
     items: Mapping[Kind, tuple[ItemPage, ...]]
-    runs: Mapping[str, tuple[Evidence, ...]]
 
 
 def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None) -> Gallery:
@@ -46,6 +45,13 @@ def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | 
     store : str, optional
         A store whose finished runs are shown beside the records.
     """
+    return Gallery(gather_papers(watch, catalogue, store), _items(watch))
+
+
+def gather_papers(
+    watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None
+) -> tuple[PaperPage, ...]:
+    """The same of the papers alone."""
     shown = papers() if catalogue is None else catalogue
     studies = {name.id: name for name in study_names()}
     own = {} if store is None else stored(study_names(), store)
@@ -53,14 +59,14 @@ def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | 
     for study, found in own.items():
         runs[study] = ordered((*runs.get(study, ()), *found))
     runs = {paper.id: runs[paper.id] for paper in shown if paper.id in runs}
-    pictures = _pictures(studies, runs, watch)
-    pages = tuple(paper_page(paper, studies.get(paper.id), runs.get(paper.id, ()), pictures) for paper in shown)
-    return Gallery(pages, _items(watch), runs)
+    pictures = draw_pictures(studies, runs, watch)
+    return tuple(paper_page(paper, studies.get(paper.id), runs.get(paper.id, ()), pictures) for paper in shown)
 
 
-def _pictures(
+def draw_pictures(
     studies: Mapping[str, StudyName], runs: Mapping[str, tuple[Evidence, ...]], watch: Watch
 ) -> dict[tuple[str, str], Picture]:
+    """The figures of all runs that have a verdict, by study and name of the run."""
     wanted = [run for found in runs.values() for run in found if run.judgement]
     drawn: dict[tuple[str, str], Picture] = {}
     for done, run in enumerate(wanted):

@@ -61,7 +61,7 @@ class AxisView:
 class ItemPage:
     """The page of a problem, a solver or a measure."""
 
-    kind: str
+    kind: Kind
     name: str
     file: str
     about: str
@@ -74,6 +74,8 @@ class ItemPage:
     axes: tuple[AxisView, ...] = ()
     problem: str = ""
     """Why it cannot be shown in full; empty if it can."""
+    seed: int = SEED
+    """What the questions were drawn with."""
 
 
 def item_file(kind: Kind, name: str) -> str:
@@ -81,8 +83,22 @@ def item_file(kind: Kind, name: str) -> str:
     return f"{kind}/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'unnamed'}.html"
 
 
-def item_page(kind: Kind, name: str) -> ItemPage:
-    """Gather what the page of a registered problem, solver or measure shows."""
+def item_page(kind: Kind, name: str, seed: int = SEED) -> ItemPage:
+    """Gather what the page of a registered problem, solver or measure shows; a problem's questions by `seed`."""
+    page, described = _described(kind, name)
+    if isinstance(described, Problem):
+        return _with_problem(page, described, seed)
+    if isinstance(described, Measure):
+        return dataclasses.replace(page, paper=described.paper, facts=(("range", _range(described)),))
+    return page
+
+
+def item_summary(kind: Kind, name: str) -> ItemPage:
+    """The same without questions and measurements, in a fraction of the time."""
+    return _described(kind, name)[0]
+
+
+def _described(kind: Kind, name: str) -> tuple[ItemPage, Any]:
     page = ItemPage(kind, name, item_file(kind, name), "", (), "")
     try:
         item = locate(kind, name)
@@ -90,13 +106,8 @@ def item_page(kind: Kind, name: str) -> ItemPage:
         blocks = _blocks(item, described)
         source = source_file(names(kind)[name]).address
     except (UsageError, ImportError, ValueError) as error:  # an item may need a package that is not installed
-        return dataclasses.replace(page, problem=str(error))
-    page = dataclasses.replace(page, blocks=blocks[1:], source=source, about=_first_paragraph(item))
-    if isinstance(described, Problem):
-        return _with_problem(page, described)
-    if isinstance(described, Measure):
-        return dataclasses.replace(page, paper=described.paper, facts=(("range", _range(described)),))
-    return page
+        return dataclasses.replace(page, problem=str(error)), None
+    return dataclasses.replace(page, blocks=blocks[1:], source=source, about=_first_paragraph(item)), described
 
 
 def _first_paragraph(item: Any) -> str:
@@ -121,7 +132,7 @@ def _range(measure: Measure[Any, Any]) -> str:
     return f"from {measure.low:g} to {measure.high:g}"
 
 
-def _with_problem(page: ItemPage, problem: Problem) -> ItemPage:
+def _with_problem(page: ItemPage, problem: Problem, seed: int) -> ItemPage:
     parameters = [
         f"{declared.name} = {getattr(problem, declared.name)!r}"
         for declared in dataclasses.fields(problem)  # type: ignore[arg-type]
@@ -138,14 +149,14 @@ def _with_problem(page: ItemPage, problem: Problem) -> ItemPage:
     for axis, meaning in ((None, "what a solver learns from"), *AXES.items()):
         chosen = [split for split, about in problem.splits.items() if about.axis == axis]
         if chosen:
-            axes.append(AxisView(axis or "train", meaning, tuple(_split(problem, split) for split in chosen)))
-    return dataclasses.replace(page, facts=facts, axes=tuple(axes))
+            axes.append(AxisView(axis or "train", meaning, tuple(_split(problem, split, seed) for split in chosen)))
+    return dataclasses.replace(page, facts=facts, axes=tuple(axes), seed=seed)
 
 
-def _split(problem: Problem, name: str) -> SplitView:
+def _split(problem: Problem, name: str, seed: int) -> SplitView:
     split = problem.splits[name]
     count = SAMPLES if split.size is None else min(SAMPLES, split.size)
-    examples = problem.sample(name, count, SEED)
+    examples = problem.sample(name, count, seed)
     answers: Sequence[Any] = list(problem.truth(examples))
     questions = tuple(
         Question(_shortened(text), _shortened(_written(answer)))

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from unseen.catalogue import Paper, bibtex
@@ -77,6 +78,7 @@ class RunView:
     picture: Picture | None = None
     record_file: str = ""
     """Name of the record's copy in the site, if there is one."""
+    record_path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,13 @@ def paper_page(
         summary=plain(text.partition("\n")[0]),
         before=before[1:],
         sections=sections,
-        runs=tuple(_run_view(study, run, pictures.get((run.study, run.name))) for run in runs),
+        runs=tuple(run_view(study, run, pictures.get((run.study, run.name))) for run in runs),
         source=source_file(name.target).address,
     )
 
 
-def _run_view(study: Study, run: Evidence, picture: Picture | None) -> RunView:
+def run_view(study: Study, run: Evidence, picture: Picture | None) -> RunView:
+    """A run as its page shows it."""
     view = RunView(run.name, run.scale, run.source, BADGES[run.status], run.problem, run.path is not None)
     if run.record is None or run.judgement is None:
         return view
@@ -178,6 +181,7 @@ def _run_view(study: Study, run: Evidence, picture: Picture | None) -> RunView:
         trials=tuple(tuple(_written(value) for value in row) for row in table.itertuples(index=False)),
         picture=picture,
         record_file=f"records/{run.path.name}" if run.path else "",
+        record_path=run.path,
     )
 
 

@@ -1,0 +1,1 @@
+"""The gallery, live: the pages of `unseen report` answered by a server, with fresh questions, and runs."""
