@@ -8,7 +8,21 @@ import sys
 
 import typer
 
-from unseen.commands import audit, cite, doctor, evaluate, export, papers, problems, report, run, sample, show, verify
+from unseen.commands import (
+    audit,
+    cite,
+    doctor,
+    evaluate,
+    export,
+    papers,
+    problems,
+    report,
+    run,
+    sample,
+    show,
+    verify,
+    web,
+)
 from unseen.errors import UnseenError
 
 app = typer.Typer(
@@ -27,6 +41,7 @@ app.command("run")(run.run)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("report")(report.report)
+app.command("web")(web.web)
 app.command("evaluate")(evaluate.evaluate)
 app.command("problems")(problems.problems)
 app.command("sample")(sample.sample)

@@ -21,6 +21,7 @@ COMMANDS = (
     "show",
     "verify",
     "report",
+    "web",
     "evaluate",
     "problems",
     "sample",
@@ -29,7 +30,19 @@ COMMANDS = (
     "cite",
     "doctor",
 )
-HEAVY = {"torch", "numpy", "pandas", "matplotlib", "sqlalchemy", "scipy", "sklearn", "alembic", "pyarrow"}
+HEAVY = {
+    "fastapi",
+    "uvicorn",
+    "torch",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "sqlalchemy",
+    "scipy",
+    "sklearn",
+    "alembic",
+    "pyarrow",
+}
 
 
 def test_help_imports_nothing_heavy() -> None:

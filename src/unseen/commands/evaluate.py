@@ -114,7 +114,9 @@ def evaluate(
         for place, problem in enumerate(found):
             for name, made, row in zip(names, ready, rows, strict=True):
                 row.append(
-                    appraise(made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level, watch=watch)
+                    appraise(
+                        made[place], problem, name=name, splits=wanted, n=n, seeds=chosen, level=level, watch=watch
+                    )
                 )
                 if not as_json:
                     print_appraisal(page, row[-1], level)

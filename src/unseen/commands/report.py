@@ -30,7 +30,7 @@ def report(
     started = time.monotonic()
     claim_folder(out, force=force)
     make_folder(out)
-    with _progress() as watch:
+    with progress() as watch:
         written = write(gather(watch, store=store), out, watch, force=force)
     front = out / "index.html"
     seconds = time.monotonic() - started
@@ -50,8 +50,8 @@ def report(
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A line on standard error that says what is being done; nothing where no person looks."""
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on standard error what is being done; nothing where no person looks."""
     from unseen.commands.output import console
 
     screen = console(stderr=True)

@@ -101,9 +101,7 @@ def _check_options(device: str, workers: int | None) -> None:
             raise UsageError("--device cuda: this machine has no CUDA accelerator that torch can use; use --device cpu")
 
 
-def _run_one(
-    planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool, progress: Path | None
-) -> RunResult:
+def _run_one(planned: Plan, store: Store, pool: Any, *, fresh: bool, record: bool, progress: Path | None) -> RunResult:
     from unseen.commands.progress import progress_display
     from unseen.engine.recording import forget_other_commits
     from unseen.engine.runner import run as run_plan

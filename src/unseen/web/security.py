@@ -201,7 +201,9 @@ class Guard:
             return self._let_in("/") if right else RedirectResponse("/login?wrong=1", 303)
         expected = rules.forgery_token(request.cookies.get(SESSION, ""))
         if not known or not hmac.compare_digest(form.get("forgery_token", "").encode(), expected.encode()):
-            return PlainTextResponse("the form has expired or is forged: go back, reload the page, send it again\n", 403)
+            return PlainTextResponse(
+                "the form has expired or is forged: go back, reload the page, send it again\n", 403
+            )
         request.scope.setdefault("state", {})["form"] = form
         return None
 

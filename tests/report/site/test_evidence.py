@@ -14,14 +14,14 @@ from unseen.records import record_files, write_record
 from unseen.registry import study_name, study_names
 from unseen.report.site import evidence
 from unseen.report.site.evidence import recorded, stored
-from unseen.report.site.papers import paper_page
 from unseen.report.site.pages import Page, render
+from unseen.report.site.papers import paper_page
 
 
 def test_a_stale_and_a_damaged_record_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Any) -> None:
     from unseen import records
 
-    (genuine,) = recorded()["080"]
+    (genuine,) = recorded({"080"})["080"]
     assert genuine.record is not None
     monkeypatch.setattr(records, "records_folder", lambda: tmp_path)
     stale = write_record(dataclasses.replace(genuine.record, revision=99))
@@ -29,7 +29,7 @@ def test_a_stale_and_a_damaged_record_say_so(tmp_path: Path, monkeypatch: pytest
     damaged.write_text(stale.read_text().replace("0.951", "0.991"))
     files = {("080", "small"): stale, ("093", "small"): damaged}
     monkeypatch.setattr(evidence, "record_files", lambda: files)
-    found = recorded()
+    found = recorded({"080", "093"})
     record_files.cache_clear()
     for study, why in (("080", "has revision 99, the study"), ("093", "damaged or was edited")):
         assert (found[study][0].status, found[study][0].judgement) == ("stale", None)

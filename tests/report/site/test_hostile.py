@@ -16,9 +16,9 @@ from unseen.report.site.docstring import study_sections
 from unseen.report.site.figures import Picture
 from unseen.report.site.front import front_page, search_index
 from unseen.report.site.library import AxisView, ItemPage, Question, SplitView
+from unseen.report.site.pages import Page, render
 from unseen.report.site.papers import Condition, PaperPage, RunView, claim_view, paper_page
 from unseen.report.site.verdicts import BADGES
-from unseen.report.site.pages import Page, render
 from unseen.statistics.interval import Interval
 
 Read = Callable[[str], Any]

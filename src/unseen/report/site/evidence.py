@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +46,11 @@ class Evidence:
         return self.judgement.verdict.status if self.judgement else "stale"
 
 
-def recorded() -> dict[str, tuple[Evidence, ...]]:
-    """All records by study id, the scale that counts most first."""
+def recorded(studies: Container[str]) -> dict[str, tuple[Evidence, ...]]:
+    """The records of some studies by their ids, the scale that counts most first."""
     found: dict[str, list[Evidence]] = {}
     for (study, scale), path in record_files().items():
-        if scale in SCALES:
+        if scale in SCALES and study in studies:
             found.setdefault(study, []).append(_read(study, scale, path))
     return {study: ordered(runs) for study, runs in found.items()}
 

@@ -62,7 +62,7 @@ def picture(name: StudyName, study: Study, run: str, trials: Trials, origin: byt
     if not card.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _draw(study, trials, page, card)
-    return Picture(_image(page, f"figures/{stem}.png"), _image(card, f"figures/{stem}-card.png"), alt)
+    return Picture(read_image(page, f"figures/{stem}.png"), read_image(card, f"figures/{stem}-card.png"), alt)
 
 
 def cache_folder() -> Path:
@@ -91,8 +91,8 @@ def _draw(study: Study, trials: Trials, page: Path, card: Path) -> None:
             partial.replace(target)
 
 
-def _image(path: Path, address: str) -> Image:
-    """Read width and height from the head of a PNG file."""
+def read_image(path: Path, address: str) -> Image:
+    """A PNG file with its size: read width and height from the head of a PNG file."""
     with path.open("rb") as file:
         head = file.read(24)
     return Image(path, address, int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big"))

@@ -45,22 +45,30 @@ def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | 
     store : str, optional
         A store whose finished runs are shown beside the records.
     """
-    return Gallery(gather_papers(watch, catalogue, store), _items(watch))
+    shown = papers() if catalogue is None else catalogue
+    return Gallery(gather_papers(watch, shown, evidence(shown, store)), _items(watch))
+
+
+def evidence(shown: Sequence[Paper], store: str | None = None) -> dict[str, tuple[Evidence, ...]]:
+    """All runs of the studies of some papers: records, and what a store holds if one is named."""
+    ids = {paper.id for paper in shown}
+    runs = recorded(ids)
+    for study, found in ({} if store is None else stored(_studies(ids), store)).items():
+        runs[study] = ordered((*runs.get(study, ()), *found))
+    return runs
 
 
 def gather_papers(
-    watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None
+    watch: Watch, shown: Sequence[Paper], runs: Mapping[str, tuple[Evidence, ...]]
 ) -> tuple[PaperPage, ...]:
-    """The same of the papers alone."""
-    shown = papers() if catalogue is None else catalogue
+    """The pages of some papers, from their runs."""
     studies = {name.id: name for name in study_names()}
-    own = {} if store is None else stored(study_names(), store)
-    runs = recorded()
-    for study, found in own.items():
-        runs[study] = ordered((*runs.get(study, ()), *found))
-    runs = {paper.id: runs[paper.id] for paper in shown if paper.id in runs}
     pictures = draw_pictures(studies, runs, watch)
     return tuple(paper_page(paper, studies.get(paper.id), runs.get(paper.id, ()), pictures) for paper in shown)
+
+
+def _studies(ids: set[str]) -> list[StudyName]:
+    return [name for name in study_names() if name.id in ids]
 
 
 def draw_pictures(

@@ -102,6 +102,9 @@ class PaperPage:
     runs: tuple[RunView, ...] = ()
     source: str = ""
     """The study's source file, from the site's root."""
+    scales: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    """The study's, in its order."""
 
     @property
     def picture(self) -> Picture | None:
@@ -149,6 +152,8 @@ def paper_page(
         sections=sections,
         runs=tuple(run_view(study, run, pictures.get((run.study, run.name))) for run in runs),
         source=source_file(name.target).address,
+        scales=tuple(study.scales),
+        conditions=tuple(study.conditions),
     )
 
 
