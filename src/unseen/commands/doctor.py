@@ -9,7 +9,7 @@ def doctor(
     store: str | None = typer.Option(None, help="Store to look at; the default one otherwise.", envvar="UNSEEN_STORE"),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Show versions, device, store and sandbox, and how to get what is missing."""
+    """Show versions, device, store, sandbox, and what is missing."""
     from rich.table import Table
 
     from unseen.commands.output import console, print_json, print_table
