@@ -64,7 +64,9 @@ class GridUNet(nn.Module):
         for step, kept in zip(self.up, reversed(before), strict=True):
             x = step(functional.interpolate(x, scale_factor=2.0, mode="nearest") + kept)
         found: Tensor = self.last(x)
-        return found[(..., *(slice(side) for side in sides))]
+        for axis, side in enumerate(sides, start=2):
+            found = found.narrow(axis, 0, side)
+        return found
 
 
 class _ResidualStep(nn.Module):

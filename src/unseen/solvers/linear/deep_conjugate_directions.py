@@ -61,7 +61,7 @@ def network_inverse(model: nn.Module, interior: Interior) -> Preconditioner:
                 found = model(field[None, None])
             if found.shape != (1, 1, *inside.shape):
                 raise ValueError(f"the network gives {tuple(found.shape)} for a field {(1, 1, *inside.shape)}")
-            return found[0, 0][mask].cpu().double().numpy() * size
+            return np.asarray(found[0, 0][mask].cpu().double().numpy() * size)
 
         return apply
 

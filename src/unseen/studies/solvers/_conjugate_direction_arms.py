@@ -172,7 +172,7 @@ def whole_grid_inverse(interior: Any) -> Preconditioner:
         def apply(r: Array) -> Array:
             field = np.zeros(interior.shape)
             field[interior] = r
-            return inverse(field.ravel()).reshape(interior.shape)[interior]
+            return np.asarray(inverse(field.ravel()).reshape(interior.shape)[interior])
 
         return apply
 
@@ -257,14 +257,16 @@ def _outcome(prepare: Callable[[GridSystem], Prepared], cells: Sequence[Cell], s
     metrics: dict[str, float] = {}
     curves = {}
     for cell in cells:
-        iterations, work, solved = [], [], []
+        iterations: list[float] = []
+        work: list[float] = []
+        solved: list[bool] = []
         for number, system in enumerate(systems(cell, seed, config)):
             prepared = prepare(system)
             report = prepared.solver.solve(system.matrix, system.right_side, tolerance=TOLERANCE, limit=config.limit)
             counted = report.iterations if report.converged else config.limit
             iterations.append(counted)
-            work.append(report.counters["matrix_vector_products"])
-            work[-1] += prepared.products * report.counters["preconditioner_applications"]
+            applications = prepared.products * report.counters["preconditioner_applications"]
+            work.append(report.counters["matrix_vector_products"] + applications)
             solved.append(report.converged)
             if number == 0:
                 curves[cell.name] = {"residual": report.residuals.tolist()}
