@@ -6,6 +6,7 @@ Without names every section is measured; with names only these, and the others k
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import torch
 
+import bridge
 import confinement
+import directions
 import endpoint
 import generation
 import grokking
@@ -29,6 +32,8 @@ from unseen.engine.environment import available_cores, environment
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+AUTHORS = Path(os.environ["LIGHTSB"]) if "LIGHTSB" in os.environ else None
+"""A clone of github.com/ngushchin/LightSB."""
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -56,6 +61,16 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "linear": (
         "A stream of Helmholtz equations, 32 x 32, to 1e-8, and Poisson's equation in 128 x 128 x 128 points, to 1e-6",
         lambda: tables.linear_tables(linear.measure()),
+    ),
+    "directions": (
+        "Deep conjugate directions to 1e-4, one thread, the time to prepare each matrix included",
+        lambda: tables.directions_table(directions.measure()),
+    ),
+    "bridge": (
+        "A Schroedinger bridge from the normal distribution of the plane to eight Gaussians",
+        lambda: "\n\n".join(
+            [tables.bridge_table(bridge.measure(AUTHORS)), tables.sinkhorn_table(bridge.measure_sinkhorn())]
+        ),
     ),
     "precision": (
         "Rounding ten million float32 values to nearest, one thread",

@@ -85,13 +85,53 @@ def helmholtz_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def overhead_text(found: dict[str, float]) -> str:
+def overhead_table(rows: list[dict[str, Any]]) -> str:
     """Where the time of GCRO-DR goes at 100,000 unknowns."""
-    return (
-        f"GCRO-DR(40, 20) at {found['unknowns']:,.0f} unknowns and five entries per row, "
-        f"{found['milliseconds_per_product']:.1f} ms per product in all: matrix {100 * found['matrix']:.0f} %, "
-        f"orthogonalisation {100 * found['orthogonalisation']:.0f} %, recycled space {100 * found['recycling']:.0f} %."
-    )
+    lines = [
+        "| GCRO-DR(40, 20), operator | unknowns | ms per product | product | orthogonalisation | recycled space |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        shares = " | ".join(f"{100 * row[name]:.0f} %" for name in ("matrix", "orthogonalisation", "recycling"))
+        lines.append(f"| {row['name']} | {row['unknowns']:,.0f} | {row['milliseconds_per_product']:.1f} | {shares} |")
+    return "\n".join(lines)
+
+
+def directions_table(rows: list[dict[str, Any]]) -> str:
+    """Deep conjugate directions beside classical solvers, milliseconds per solve."""
+    classical = "conjugate gradients | with incomplete Cholesky | with algebraic multigrid | with sine transforms"
+    lines = [
+        f"| systems | deep directions, ms | {classical} | deep over the cheapest | solves to earn training back |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        columns = ("deep", "cg", "incomplete-cholesky", "multigrid", "sine-transforms")
+        times = " | ".join(f"{row[name]:,.2f}" for name in columns)
+        earned = f"{row['break_even']:,.0f}" if row["break_even"] < float("inf") else "never"
+        lines.append(f"| {row['name']} | {times} | {row['ratio']:.0f} | {earned} |")
+    return "\n".join([*lines, "", f"Training took {rows[0]['training']:.0f} s."])
+
+
+def bridge_table(rows: list[dict[str, Any]]) -> str:
+    """LightSB by sweeps beside its authors' code."""
+    lines = [
+        "| case | ours, s | loss | theirs, best loss | within s | as good as ours after s | times faster |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        never = row["catches_up"] == float("inf")
+        after = "never" if never else f"{row['catches_up']:.1f}"
+        ratio = f"over {row['theirs'] / row['ours']:.0f}" if never else f"{row['ratio']:.1f}"
+        losses = f"{row['ours_loss']:.4f} | {row['theirs_best']:.4f}"
+        lines.append(f"| {row['name']} | {row['ours']:.2f} | {losses} | {row['theirs']:.1f} | {after} | {ratio} |")
+    return "\n".join(lines)
+
+
+def sinkhorn_table(rows: list[dict[str, Any]]) -> str:
+    """Sinkhorn's iteration beside POT's."""
+    lines = ["| Sinkhorn | ours, s | POT, s | times faster |", "|---|---:|---:|---:|"]
+    lines += [f"| {row['name']} | {row['ours']:.3f} | {row['pot']:.2f} | {row['ratio']:.0f} |" for row in rows]
+    return "\n".join(lines)
 
 
 def poisson_table(rows: list[dict[str, Any]]) -> str:
@@ -123,7 +163,7 @@ def sampling_table(rows: list[dict[str, Any]]) -> str:
 
 def linear_tables(found: dict[str, Any]) -> str:
     """A stream of systems, where the time of recycling goes, and one large system."""
-    parts = helmholtz_table(found["helmholtz"]), overhead_text(found["overhead"]), poisson_table(found["poisson"])
+    parts = helmholtz_table(found["helmholtz"]), overhead_table(found["overhead"]), poisson_table(found["poisson"])
     return "\n\n".join(parts)
 
 

@@ -43,6 +43,8 @@ MEASURES = {
     "conditional-bures-wasserstein": "unseen.measures.bures_wasserstein:conditional_bures_wasserstein",
     "blind-delta": "unseen.measures.continued_fractions.metrics:blind_delta",
     "reduced-growth": "unseen.measures.continued_fractions.metrics:reduced_growth",
+    "cost-at-equal-accuracy": "unseen.measures.cost_at_equal_accuracy:cost_at_equal_accuracy",
+    "break-even-solves": "unseen.measures.cost_at_equal_accuracy:break_even_solves",
     "bits-needed": "unseen.measures.bits_needed:bits_needed",
     "members-needed": "unseen.measures.theory.permutation_ensemble:members_needed",
 }
