@@ -104,7 +104,7 @@ def overhead_cases(systems: int = 3) -> dict[str, tuple[list[Any], Preconditione
     return {
         "5 entries per row": (plane, None),
         "27 entries per row": ([trilinear_helmholtz(46, 15.0 + number) for number in range(systems)], None),
-        "5 entries per row, incomplete LU": (plane, incomplete_lu(drop_tolerance=1e-3)),
+        "5 entries per row, incomplete LU": (plane, incomplete_lu()),
     }
 
 
