@@ -48,8 +48,9 @@ Ours beside theirs
     ===================  ============  =============  ============  ================  ===============
 
 What differs from the paper and its code, and why
-    1. Two dimensions, 32 x 32 points, 500 Ritz vectors and 1,000 steps of Adam at 1e-3 instead of 64^3, 10,000 and 1e-4:
-       to fit two CPU cores. As in the paper the finest grid of the central claim has four times as many points per axis.
+    1. Two dimensions, 32 x 32 points, 500 Ritz vectors and 1,000 steps of Adam at 1e-3 instead of 64^3, 10,000 and
+       1e-4, to fit two CPU cores. As in the paper the finest grid of the central claim has four times as many points
+       per axis.
     2. Read in github.com/ayano721/2023_DCDM, commits 103eac5 and 47d93a5: emphasis 9 on the lowest 55 % of the Ritz
        vectors, network with one level of pooling, ReLU and residual additions, loss. Ours has three levels, since one
        shows it too little of the grid; `one-level` is that network, with fewer steps on the coarse level than theirs.
@@ -64,11 +65,11 @@ What differs from the paper and its code, and why
 What was found
     The network learns an inverse within a minute, and what it learned is a rule: new right-hand sides of another kind,
     grids eight times finer, obstacles and another coefficient are all solved, in 3.6 (coefficient) to 21 times fewer
-    iterations (128 points) than by conjugate gradients. Independent of the grid it is not. To twice the training grid hardly anything
-    changes; beyond, iterations double with the points per axis, as those of conjugate gradients do. That is where the
-    network stops seeing far enough: with one level of pooling the growth sets in at once (exponent 0.88 [0.79, 0.97]).
-    Obstacles cost more than they seem to on the training grid, where conjugate gradients become faster by them and the
-    network slower by a factor of 2.6; one level, which sees less far, is then better than three.
+    iterations (128 points) than by conjugate gradients. Independent of the grid it is not. To twice the training grid
+    hardly anything changes; beyond, iterations double with the points per axis, as those of conjugate gradients do.
+    That is where the network stops seeing far enough: with one level of pooling the growth sets in at once (exponent
+    0.88 [0.79, 0.97]). Obstacles cost more than they seem to on the training grid, where conjugate gradients become
+    faster by them and the network slower by a factor of 2.6; one level, which sees less far, is then better than three.
 
     Two directions or one or twenty are nearly the same: on 128 points one takes 1.11 [1.03, 1.20] times as many
     iterations as two, twenty 0.89 [0.81, 0.97]. Both claims are about such a difference and are inconclusive.
