@@ -65,3 +65,14 @@ def test_the_stencil_is_the_matrix(shape):
         )
     found = negative_laplacian(torch.from_numpy(fields)[:, None])
     assert np.allclose(found.numpy().reshape(3, -1), np.reshape(expected, (3, -1)))
+
+
+def test_a_sparse_matrix_of_ones_own():
+    M = poisson_matrix((5, 4))
+    A = torch.sparse_csr_tensor(M.indptr, M.indices, M.data, M.shape, dtype=torch.float64)
+    fields = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 1, 5, 4)))
+    q = (fields**2 + fields).requires_grad_()
+    found = inverse_up_to_scale_loss(q, (A @ q.flatten(1).T).T, fields)
+    expected = inverse_up_to_scale_loss(q, q.flatten(1) @ torch.from_numpy(M.toarray()), fields)
+    assert torch.allclose(found, expected)
+    assert torch.allclose(*(torch.autograd.grad(value, q)[0] for value in (found, expected)))

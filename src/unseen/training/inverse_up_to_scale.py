@@ -1,4 +1,14 @@
-"""What a network that proposes search directions for ``A x = b`` is trained with: no solutions are needed."""
+"""What a network that proposes search directions for ``A x = b`` is trained with: no solutions are needed.
+
+With a matrix of one's own, M in SciPy's CSR format, and any network on fields b of its grid::
+
+    A = torch.sparse_csr_tensor(M.indptr, M.indices, M.data, M.shape, dtype=torch.float32)
+    q = network(b)
+    loss = inverse_up_to_scale_loss(q, (A @ q.flatten(1).T).T, b)
+
+Right-hand sides to train on come from `unseen.problems.linear.ritz`; what was trained solves systems in
+`unseen.solvers.linear.deep_conjugate_directions`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +26,7 @@ def inverse_up_to_scale_loss(directions: Tensor, images: Tensor, right_sides: Te
     Parameters
     ----------
     directions, images, right_sides : Tensor, shape (n, ...)
-        q, ``A q`` and b; all of one shape. A is symmetric positive definite, and b not zero.
+        q, ``A q`` and b; rows of as many numbers. A is symmetric positive definite, and b not zero.
 
     Returns
     -------

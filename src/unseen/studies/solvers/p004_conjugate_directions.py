@@ -254,15 +254,15 @@ def figure(trials: Trials) -> Figure:
 
     drawn, panels = plt.subplots(1, 3, figsize=(12.5, 4.4), layout="constrained")
     _over_grids(panels[0], trials, "iterations")
-    panels[0].set(ylabel="iterations to 1e-4", title="Iterations grow slowly...")
+    panels[0].set(ylabel="iterations to 1e-4", title="Few iterations, growing beyond twice")
     _over_grids(panels[1], trials, "work")
-    panels[1].set(ylabel="multiplications, in products with A", title="...but each costs 2,500 products")
+    panels[1].set(ylabel="multiplications, in products with A", title="Each costs 2,500 products")
     for place, (condition, (_, colour, marker)) in enumerate(SHOWN.items()):
         for row, cell in enumerate(SPLITS):
             values = trials.values(condition, f"iterations_{cell.name}")
             height = np.full(len(values), row + 0.13 * (place - 2.5))
             panels[2].plot(values, height, marker, color=colour, markersize=4, alpha=0.7, linestyle="none")
-    panels[2].set(xscale="log", xlabel="iterations to 1e-4", title="What is new", ylim=(len(SPLITS) - 0.5, -0.5))
+    panels[2].set(xscale="log", xlabel="iterations to 1e-4", title="By what is new", ylim=(len(SPLITS) - 0.5, -0.5))
     panels[2].set_yticks(range(len(SPLITS)), list(SPLITS.values()))
     for row in range(1, len(SPLITS)):
         panels[2].axhline(row - 0.5, color="0.9", linewidth=0.8)
