@@ -77,7 +77,7 @@ def test_work_is_judged_by_itself():
 
 
 def test_a_network_that_did_not_learn_says_nothing():
-    assert set(statuses(dcdm__loss=0.5)[:12]) == {"inconclusive"}
+    assert set(statuses(one_direction__loss=0.5)[:12]) == {"inconclusive"}
     assert statuses(one_level__loss=0.5)[12] == "inconclusive"
 
 
