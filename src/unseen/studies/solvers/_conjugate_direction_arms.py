@@ -237,7 +237,7 @@ def trial(condition: str, seeds: Sequence[int], config: Config) -> list[Outcome]
     outcomes = []
     for seed, (network, loss) in zip(seeds, networks, strict=True):
         found = _learned(network, arm, CELLS, seed, config)
-        outcomes.append(Outcome({**found.metrics, "loss": loss}, found.curves))
+        outcomes.append(Outcome({**found.metrics, "loss": loss}))
     return outcomes
 
 
@@ -253,14 +253,13 @@ def _learned(network: nn.Module, arm: Learned, cells: Sequence[Cell], seed: int,
 
 
 def _outcome(prepare: Callable[[GridSystem], Prepared], cells: Sequence[Cell], seed: int, config: Config) -> Outcome:
-    """Medians over the systems of each cell; curves hold the residuals of the first one."""
+    """Medians over the systems of each cell."""
     metrics: dict[str, float] = {}
-    curves = {}
     for cell in cells:
         iterations: list[float] = []
         work: list[float] = []
         solved: list[bool] = []
-        for number, system in enumerate(systems(cell, seed, config)):
+        for system in systems(cell, seed, config):
             prepared = prepare(system)
             report = prepared.solver.solve(system.matrix, system.right_side, tolerance=TOLERANCE, limit=config.limit)
             counted = report.iterations if report.converged else config.limit
@@ -268,9 +267,7 @@ def _outcome(prepare: Callable[[GridSystem], Prepared], cells: Sequence[Cell], s
             applications = prepared.products * report.counters["preconditioner_applications"]
             work.append(report.counters["matrix_vector_products"] + applications)
             solved.append(report.converged)
-            if number == 0:
-                curves[cell.name] = {"residual": report.residuals.tolist()}
         metrics[f"iterations_{cell.name}"] = float(np.median(iterations))
         metrics[f"work_{cell.name}"] = float(np.median(work))
         metrics[f"solved_{cell.name}"] = float(np.mean(solved))
-    return Outcome(metrics, curves)
+    return Outcome(metrics)
