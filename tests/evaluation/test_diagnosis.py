@@ -54,6 +54,48 @@ def test_the_rule_at_its_borders(found: Scores, kind: str, words: str) -> None:
     assert str(diagnosis).startswith(kind.capitalize())
 
 
+def errors(n: int = 400, spread: float = 0.0, **mean: float) -> Scores:
+    """Errors of one seed around a given mean per split."""
+    around = np.linspace(-spread, spread, n)
+    return Scores("toy", "error", {split: AXES[split] for split in mean}, {(s, 0): m + around for s, m in mean.items()})
+
+
+DEALT = errors(train=4, iid=4, longer=4)
+NONE = errors(train=0, iid=0, longer=0)
+
+
+@pytest.mark.parametrize(
+    ("found", "classical", "kind", "words"),
+    [
+        (errors(train=0.1, iid=0.39, longer=0.39), NONE, "rule", "skill 0.90 on iid, 0.90 on longer"),
+        (errors(train=0.1, iid=0.41, longer=0.1), NONE, "cannot tell", "skill 0.90 on iid, where 0.90 is needed"),
+        (errors(spread=0.4, n=40, train=0.4, iid=0.39, longer=0.1), NONE, "cannot tell", "too wide to decide on iid"),
+        (errors(train=0.1, iid=3.9, longer=9), NONE, "memory", "skill 0.97 on train, 0.03 on iid"),
+        (errors(train=0.3, iid=0.99, longer=9), NONE, "cannot tell", "0.75 on iid"),  # falls by less than 0.2
+        (errors(train=0.3, iid=1.2, longer=9), NONE, "memory", "0.70 on iid"),
+        # A classical solver that errs by 1 has skill 0.75, of which 0.9 is asked: errors up to 1.3.
+        (errors(train=1.2, iid=1.2, longer=1.2), errors(train=1, iid=1, longer=1), "rule", "0.70 on iid"),
+        (errors(train=1.2, iid=1.35, longer=1.2), errors(train=1, iid=1, longer=1), "cannot tell", "0.66 on iid"),
+        (errors(train=1, iid=1, longer=1), errors(train=3, iid=3, longer=3), "cannot tell", "scores 0.25 on train"),
+        (errors(train=np.inf, iid=np.inf, longer=np.inf), NONE, "cannot tell", ""),
+    ],
+)
+def test_errors_are_judged_as_skill(found: Scores, classical: Scores, kind: str, words: str) -> None:
+    diagnosis = diagnose(found, classical, dealt=DEALT)
+    assert diagnosis.kind == kind, diagnosis
+    assert words in diagnosis.why
+
+
+def test_questions_that_all_have_one_answer_tell_nothing() -> None:
+    assert "as good" in diagnose(NONE, NONE, dealt=NONE).why
+
+
+def test_teachers_and_equations_can_be_told() -> None:
+    problem = un.problem("linear-system")
+    assert un.appraise("classical", problem, n=16).diagnosis.kind == "rule"
+    assert un.appraise("lookup-table", un.problem("smooth-teacher"), n=100).diagnosis.kind != "rule"
+
+
 def test_the_bar_is_the_classical_solvers() -> None:
     classical = scores(train=0.8, iid=0.8, longer=0.8)
     assert diagnose(scores(train=0.75, iid=0.75, longer=0.75), classical).kind == "rule"

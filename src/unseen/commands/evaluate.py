@@ -64,6 +64,7 @@ def evaluate(
     html: Path | None = typer.Option(None, help="File to write a page for people to."),
     parquet: Path | None = typer.Option(None, help="File to write the score of every question to."),
     progress: Path | None = typer.Option(None, help="File to append the progress to, a line of JSON each."),
+    complexity: bool = typer.Option(False, "--complexity", help="Print scores against complexity too."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
 ) -> None:
     """Evaluate a solver on problems: rule or memory.
@@ -119,7 +120,7 @@ def evaluate(
                     )
                 )
                 if not as_json:
-                    print_appraisal(page, row[-1], level)
+                    print_appraisal(page, row[-1], level, complexity=complexity)
     fitted = any(made.fit for solvers in ready for made in solvers)
     compared = [] if against is None else compare_solvers(rows[0], rows[1], fitted=fitted, level=level)
     appraisals = [one for row in rows for one in row]
@@ -186,8 +187,11 @@ def _find_problems(names: Sequence[str], parameters: list[str]) -> list[Problem]
     return [problem(name, **read_parameters(parameters)) for name in names]
 
 
-def print_appraisal(page: Console, found: Appraisal, level: float) -> None:
-    """One table: split, axis, score with interval, the classical score, questions; then diagnosis and cost."""
+def print_appraisal(page: Console, found: Appraisal, level: float, *, complexity: bool = False) -> None:
+    """Split, axis, score with interval, the classical score, questions; scores against complexity; diagnosis and cost.
+
+    Errors have the column ``dealt out`` too, what the right answers to other questions get.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -196,8 +200,9 @@ def print_appraisal(page: Console, found: Appraisal, level: float) -> None:
     described = found.as_json(level)
     page.print(Text.assemble("\n", (found.solver, "bold"), f" on {found.scores.problem}\n"), soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    headings = ("split", "axis", found.scores.scored_by, f"{level:.0%} interval", "classical", "questions", "seeds")
-    for heading in headings:
+    errors = found.dealt is not None
+    headings = ["split", "axis", found.scores.scored_by, f"{level:.0%} interval", "classical", "questions", "seeds"]
+    for heading in headings[:5] + ["dealt out"] * errors + headings[5:]:
         table.add_column(heading, no_wrap=True)
     for row in described["splits"]:
         missing = f" ({row['unanswered']} unanswered)" if row["unanswered"] else ""
@@ -207,13 +212,38 @@ def print_appraisal(page: Console, found: Appraisal, level: float) -> None:
             _number(row["estimate"]),
             f"[{_number(row['low'])}, {_number(row['high'])}]",
             _number(row["classical"]),
+            *([_number(row["dealt_out"])] if errors else []),
             f"{row['questions']}{missing}",
             str(row["seeds"]),
         )
     if described["splits"]:
         print_table(page, table)
+    if complexity:
+        _print_curves(page, described["complexity"], found.scores.scored_by, level)
     page.print(Text(f"\n{found.diagnosis}", style="bold"), soft_wrap=True)
     page.print(_cost(found), style="dim", soft_wrap=True)
+
+
+def _print_curves(page: Console, curves: Sequence[Mapping[str, Any]], scored_by: str, level: float) -> None:
+    from rich.table import Table
+
+    from unseen.commands.output import print_table
+    from unseen.report.complexity import range_text
+
+    if not curves:
+        page.print("\nno label of these questions takes several values", style="dim")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("split", "label", "value", scored_by, f"{level:.0%} interval", "classical", "questions"):
+        table.add_column(heading, no_wrap=True)
+    for curve in curves:
+        for point in curve["points"]:
+            interval = f"[{_number(point['lower'])}, {_number(point['upper'])}]"
+            score, classical = _number(point["estimate"]), _number(point["classical"])
+            count = str(point["questions"])
+            table.add_row(curve["split"], curve["label"], range_text(point), score, interval, classical, count)
+    page.print()
+    print_table(page, table)
 
 
 def print_comparisons(page: Console, names: Sequence[str], compared: Sequence[Comparison]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from unseen.contracts.problem import Problem
 from unseen.errors import UnseenError
-from unseen.evaluation.diagnosis import Diagnosis, diagnose
+from unseen.evaluation.complexity import complexity_curves
+from unseen.evaluation.diagnosis import Diagnosis, dealt_out, diagnose, evaluated_splits
 from unseen.evaluation.scores import DEFAULT_SIZE, Cell, Scores, checked_splits, evaluate, evaluate_cells, gather
 from unseen.evaluation.solver_names import NamedSolver, find_solver, one_line
 
@@ -56,6 +57,8 @@ class Appraisal:
         What its answers cost.
     failure : str
         Empty, or in one line why not everything that was asked for was evaluated.
+    dealt : Scores or None
+        Of problems scored by an error, what the right answers to other questions get.
     """
 
     solver: str
@@ -65,6 +68,7 @@ class Appraisal:
     diagnosis: Diagnosis
     cost: Cost
     failure: str = ""
+    dealt: Scores | None = None
 
     def as_json(self, level: float = 0.9) -> dict[str, Any]:
         """Plain values, as documented in docs/json.md; numbers that are undetermined or unbounded are None."""
@@ -74,6 +78,7 @@ class Appraisal:
             "scored_by": self.scores.scored_by,
             "diagnosis": {"kind": self.diagnosis.kind, "why": self.diagnosis.why},
             "splits": [self._split_json(split, level) for split in evaluated_splits(self.scores)],
+            "complexity": [curve.as_json() for curve in complexity_curves(self.scores, self.classical, level)],
             "cost": asdict(self.cost),
             "classical_seconds": self.classical_seconds,
             "failure": self.failure,
@@ -91,16 +96,12 @@ class Appraisal:
             "level": level,
             "method": interval.method,
             "classical": _finite(float(self.classical.seed_means(split).mean())),
+            "dealt_out": None if self.dealt is None else _finite(float(self.dealt.seed_means(split).mean())),
             "questions": sum(map(len, asked)),
             "unanswered": self.scores.unanswered(split),
             "seeds": len(asked),
             "seconds": sum(s for (name, _), s in self.scores.seconds.items() if name == split),
         }
-
-
-def evaluated_splits(scores: Scores) -> list[str]:
-    """The splits of which at least one seed was evaluated, in order."""
-    return [split for split in scores.axes if any(name == split for name, _ in scores.values)]
 
 
 def appraise(
@@ -147,6 +148,7 @@ def appraise(
     """
     chosen = checked_splits(problem, splits)
     classical = evaluate(problem.classical(), problem, splits=chosen, n=n, seeds=seeds)
+    dealt = dealt_out(problem, chosen, n, seeds) if problem.scored_by == "error" else None
     named = _named(solver, problem)
     cells: list[Cell] = []
     failure = ""
@@ -161,6 +163,10 @@ def appraise(
     scores = gather(problem, chosen, cells)
     if not failure:
         failure = str(getattr(named.solver, "stopped", ""))
+    if failure:
+        diagnosis = Diagnosis("cannot tell", f"cut short: {failure}")
+    else:
+        diagnosis = diagnose(scores, classical, level, dealt)
     usage = getattr(named.solver, "usage", None)
     spent = {} if usage is None else asdict(usage)
     return Appraisal(
@@ -168,9 +174,10 @@ def appraise(
         scores=scores,
         classical=classical,
         classical_seconds=sum(classical.seconds.values()),
-        diagnosis=Diagnosis("cannot tell", f"cut short: {failure}") if failure else diagnose(scores, classical, level),
+        diagnosis=diagnosis,
         cost=Cost(seconds=sum(scores.seconds.values()), **spent),
         failure=failure,
+        dealt=dealt,
     )
 
 

@@ -45,6 +45,8 @@ class Scores:
         (split, seed) -> wall time of answering.
     complete : frozenset of str
         Finite splits of which every question was asked and answered.
+    labels : mapping of (str, int) to mapping of str to array
+        (split, seed) -> the whole-number labels of its questions, such as steps or digits.
     """
 
     problem: str
@@ -53,6 +55,7 @@ class Scores:
     values: Mapping[tuple[str, int], NDArray[np.float64]]
     seconds: Mapping[tuple[str, int], float] = field(default_factory=dict)
     complete: frozenset[str] = frozenset()
+    labels: Mapping[tuple[str, int], Mapping[str, NDArray[Any]]] = field(default_factory=dict)
 
     def answered(self, split: str) -> dict[int, NDArray[np.float64]]:
         """Seed -> scores of the questions of a split that were answered, seeds without any left out."""
@@ -216,6 +219,7 @@ class Cell:
     seed: int
     values: NDArray[np.float64]
     seconds: float
+    labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def checked_splits(problem: Problem, splits: Iterable[str] | None) -> list[str]:
@@ -265,7 +269,8 @@ def evaluate_cells(
             values = np.where(np.isnan(values), 0.0 if problem.scored_by == "accuracy" else np.inf, values)
             if not isinstance(answers, np.ndarray):
                 values = np.where([isinstance(one, Unanswered) for one in answers], np.nan, values)
-            yield Cell(split, seed, values, seconds)
+            labels = {name: one for name, one in examples.labels.items() if one.ndim == 1 and one.dtype.kind in "iu"}
+            yield Cell(split, seed, values, seconds, labels)
 
 
 def gather(problem: Problem, splits: Sequence[str], cells: Iterable[Cell]) -> Scores:
@@ -283,4 +288,5 @@ def gather(problem: Problem, splits: Sequence[str], cells: Iterable[Cell]) -> Sc
         {(cell.split, cell.seed): cell.values for cell in listed},
         {(cell.split, cell.seed): cell.seconds for cell in listed},
         frozenset({cell.split for cell in listed} - part),
+        {(cell.split, cell.seed): cell.labels for cell in listed},
     )

@@ -12,6 +12,8 @@ import numpy as np
 from unseen.errors import UsageError
 from unseen.evaluation.appraisal import Appraisal
 from unseen.evaluation.comparison import Comparison
+from unseen.report.complexity import STYLE as CURVES
+from unseen.report.complexity import curve_figures
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -24,6 +26,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 SCORES = ("split", "axis", "estimate", "low", "high", "classical", "questions", "unanswered", "seeds")
+ERRORS = (*SCORES[:6], "dealt_out", *SCORES[6:])
 DIFFERENCES = (
     *("problem", "split", "difference", "low", "high", "p_value", "corrected", "smallest_effect", "pairs", "unit"),
 )
@@ -32,7 +35,8 @@ DIFFERENCES = (
 def evaluation_page(appraisals: Sequence[Appraisal], comparisons: Sequence[Comparison], level: float) -> str:
     """One HTML page without scripts or outside resources: per solver and problem the diagnosis, a table, the cost.
 
-    Accuracy is drawn as its interval on a line from 0 to 1, with the classical solver's as a mark.
+    Accuracy is drawn as its interval on a line from 0 to 1, with the classical solver's as a mark; then scores against
+    complexity.
     """
     parts = [_section(one.as_json(level), str(one.diagnosis)) for one in appraisals]
     if comparisons:
@@ -42,7 +46,9 @@ def evaluation_page(appraisals: Sequence[Appraisal], comparisons: Sequence[Compa
         parts.append(f"<p>corrected: p-values after Holm, for {len(rows)} comparisons</p>")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Unseen: evaluation</title>'
-        f"<style>{STYLE}</style></head><body><h1>Rule or memory?</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
+        f"<style>{STYLE}{CURVES}</style></head><body><h1>Rule or memory?</h1>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
     )
 
 
@@ -91,7 +97,8 @@ def _section(found: dict[str, Any], diagnosis: str) -> str:
     drawn = found["scored_by"] == "accuracy"
     return (
         f"<h2>{escape(found['solver'])} on {escape(found['problem'])}</h2><p><strong>{escape(diagnosis)}</strong></p>"
-        f"{_table(SCORES, found['splits'], drawn)}"
+        f"{_table(SCORES if drawn else ERRORS, found['splits'], drawn)}"
+        f"{curve_figures(found['complexity'], found['scored_by'])}"
         f"<p>{escape(cost)}; classical solver {found['classical_seconds']:.2f} s</p>"
     )
 
