@@ -112,8 +112,8 @@ def test_tables_hold_what_the_scores_say():
         ({"solver": 3}, "got 3"),
         ({"solver": Witness}, "got <class"),
         ({"solver": lambda examples: [0]}, "48 questions of split 'iid' were given 1 answers"),
-        ({"solver": lambda examples: None}, "48 questions of split 'iid' were given None"),
-        ({"solver": lambda examples: (a for a in [0] * 48)}, "were given <generator"),
+        ({"solver": lambda examples: None}, "48 questions of split 'iid' were given NoneType, no answers"),
+        ({"solver": lambda examples: (a for a in [0] * 48)}, "were given generator, no answers"),
     ],
 )
 def test_misuse_is_named_in_one_line(arguments, message):

@@ -158,7 +158,7 @@ def appraise(
             watch(cell)
     except UnseenError as error:
         failure = str(error)
-    except Exception as error:  # whatever a solver of the user's own does
+    except (Exception, SystemExit) as error:  # whatever a solver of the user's own does
         failure = f"it raised {one_line(error)}"
     scores = gather(problem, chosen, cells)
     if not failure:

@@ -260,10 +260,11 @@ def evaluate_cells(
             size = problem.splits[split].size
             examples = problem.sample(split, size if n is None else min(n, size or n), seed)
             started = time.perf_counter()
-            answers = answer(examples.questions_only())
+            answers = _in_rows(answer(_copied(examples)))
             seconds = time.perf_counter() - started
-            if not hasattr(answers, "__len__") or len(answers) != len(examples):
-                given = f"{len(answers)} answers" if hasattr(answers, "__len__") else repr(answers)
+            count = _count(answers)
+            if count != len(examples):
+                given = f"{type(answers).__name__}, no answers" if count is None else f"{count} answers"
                 raise UsageError(f"{len(examples)} questions of split {split!r} were given {given}")
             values = problem.score(examples, answers)
             values = np.where(np.isnan(values), 0.0 if problem.scored_by == "accuracy" else np.inf, values)
@@ -271,6 +272,29 @@ def evaluate_cells(
                 values = np.where([isinstance(one, Unanswered) for one in answers], np.nan, values)
             labels = {name: one for name, one in examples.labels.items() if one.ndim == 1 and one.dtype.kind in "iu"}
             yield Cell(split, seed, values, seconds, labels)
+
+
+def _copied(examples: Examples) -> Examples:
+    """The questions in arrays of their own: a solver that writes into them changes no question that is scored."""
+    asked = examples.questions_only()
+    return replace(asked, inputs={name: column.copy() for name, column in asked.inputs.items()})
+
+
+def _in_rows(answers: Any) -> Any:
+    """Tensors and data frames' columns as arrays, which every problem reads; anything else as it is."""
+    if hasattr(answers, "detach") and hasattr(answers, "cpu"):
+        return answers.detach().cpu().numpy()
+    return answers.to_numpy() if hasattr(answers, "to_numpy") else answers
+
+
+def _count(answers: Any) -> int | None:
+    """How many answers there are; None for what holds none, such as a single number, a text or a generator."""
+    if isinstance(answers, (str, bytes, Mapping, set, frozenset)):
+        return None
+    try:
+        return len(answers)
+    except TypeError:
+        return None
 
 
 def gather(problem: Problem, splits: Sequence[str], cells: Iterable[Cell]) -> Scores:

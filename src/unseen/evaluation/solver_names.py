@@ -93,7 +93,7 @@ def _imported(target: str) -> Any:
         return found() if isinstance(found, type) else found
     except UsageError:
         raise
-    except Exception as error:  # whatever the user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         raise UsageError(f"{target} cannot be loaded: {one_line(error)}") from error
 
 
