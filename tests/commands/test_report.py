@@ -21,13 +21,13 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gallery without papers, which takes no time."""
     nothing = Gallery((), {"problems": (), "solvers": (), "measures": ()})
-    monkeypatch.setattr(gallery, "gather", lambda watch, store: nothing)
+    monkeypatch.setattr(gallery, "gather", lambda watch, store, evaluations: nothing)
 
 
 def test_it_says_what_to_open(empty: None, home: Path, unseen: Command) -> None:
     printed = unseen("report", "--out", home / "site")
     assert (printed.code, printed.err) == (0, "")
-    assert re.fullmatch(rf"6 pages, \d+\.\d MB, \d+ s\nopen {re.escape(str(home))}/site/index.html\n", printed.out)
+    assert re.fullmatch(rf"7 pages, \d+\.\d MB, \d+ s\nopen {re.escape(str(home))}/site/index.html\n", printed.out)
     assert (home / "site" / "index.html").is_file()
 
 
@@ -38,7 +38,7 @@ def test_json(empty: None, home: Path, unseen: Command) -> None:
     assert section
     assert set(found) == set(re.findall(r"`([a-z_]+)`", section[1]))
     assert Path(found["front"]).is_file()
-    assert (found["pages"], found["files"] > 6, found["bytes"] > 10_000) == (6, True, True)
+    assert (found["pages"], found["files"] > 6, found["bytes"] > 10_000) == (7, True, True)
 
 
 def test_what_is_refused(home: Path, unseen: Command) -> None:

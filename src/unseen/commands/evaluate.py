@@ -63,6 +63,9 @@ def evaluate(
     ),
     html: Path | None = typer.Option(None, help="File to write a page for people to."),
     parquet: Path | None = typer.Option(None, help="File to write the score of every question to."),
+    keep: bool = typer.Option(
+        True, help="Keep the scores in your data folder, for the gallery and for comparing with later solvers."
+    ),
     progress: Path | None = typer.Option(None, help="File to append the progress to, a line of JSON each."),
     complexity: bool = typer.Option(False, "--complexity", help="Print scores against complexity too."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: per problem diagnosis, splits and cost."),
@@ -121,6 +124,9 @@ def evaluate(
                 )
                 if not as_json:
                     print_appraisal(page, row[-1], level, complexity=complexity)
+    if keep:
+        for row, solvers in zip(rows, ready, strict=True):
+            _keep(row, solvers, parameter or [], level)
     fitted = any(made.fit for solvers in ready for made in solvers)
     compared = [] if against is None else compare_solvers(rows[0], rows[1], fitted=fitted, level=level)
     appraisals = [one for row in rows for one in row]
@@ -141,6 +147,17 @@ def evaluate(
     for one in failed:
         typer.echo(f"unseen: {one.solver} on {one.scores.problem}: {one.failure}", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+def _keep(found: Sequence[Appraisal], solvers: Sequence[NamedSolver], parameters: list[str], level: float) -> None:
+    from unseen.commands.parameters import read_parameters
+    from unseen.evaluation.kept import keep
+    from unseen.report.files import evaluations_folder
+
+    for one, solver in zip(found, solvers, strict=True):
+        if one.scores.values:
+            given = read_parameters(parameters)
+            keep(one, evaluations_folder(), parameters=given, fitted=solver.fit, level=level)
 
 
 def _watch(path: Path | None, total: int) -> Callable[[Cell], None]:

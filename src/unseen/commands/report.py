@@ -13,6 +13,9 @@ import typer
 def report(
     out: Path = typer.Option(..., help="Folder to write the site to; made if missing, renewed if it holds a report."),
     store: str | None = typer.Option(None, help="Show your own finished runs in this store beside the records."),
+    evaluations: Path | None = typer.Option(
+        None, help="Show the evaluations kept in this folder; those of unseen evaluate lie in results/evaluations."
+    ),
     force: bool = typer.Option(False, "--force", help="Write into a folder that holds other files; they stay."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON: where the site lies, its pages, files and bytes."),
 ) -> None:
@@ -31,7 +34,7 @@ def report(
     claim_folder(out, force=force)
     make_folder(out)
     with progress() as watch:
-        written = write(gather(watch, store=store), out, watch, force=force)
+        written = write(gather(watch, store=store, evaluations=evaluations), out, watch, force=force)
     front = out / "index.html"
     seconds = time.monotonic() - started
     if as_json:

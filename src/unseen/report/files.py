@@ -31,6 +31,11 @@ def results_folder() -> Path:
     return user_data_path("unseen") / "results"
 
 
+def evaluations_folder() -> Path:
+    """Where ``unseen evaluate`` keeps scores, in the user's data folder."""
+    return results_folder() / "evaluations"
+
+
 def write_results(
     name: StudyName, study: Study, scale: str, trials: Trials, judgement: Judgement, folder: Path | None = None
 ) -> ResultFiles:

@@ -12,10 +12,13 @@ from unseen.catalogue import load as papers
 from unseen.engine.plan import plan
 from unseen.engine.store import Store, open_store
 from unseen.errors import UnseenError
+from unseen.evaluation.kept import Kept, read_kept
 from unseen.registry import Kind, names, study_name
+from unseen.report.files import evaluations_folder
+from unseen.report.site.data import data_file
 from unseen.report.site.evidence import SCALES, Evidence, judged, ordered, own_run
 from unseen.report.site.figures import Picture
-from unseen.report.site.gallery import KINDS, Watch, draw_pictures, evidence, gather_papers
+from unseen.report.site.gallery import KINDS, Watch, draw_pictures, evidence, gather_papers, with_evaluations
 from unseen.report.site.library import ItemPage, item_file, item_page, item_summary
 from unseen.report.site.pages import (
     Page,
@@ -50,12 +53,21 @@ class LiveGallery:
         The papers to show, by default all.
     watch : callable
         Told how the gathering goes.
+    evaluations : Path, optional
+        The folder of kept evaluations, by default that of ``unseen evaluate``.
     """
 
     def __init__(
-        self, store: str | None = None, catalogue: Sequence[Paper] | None = None, watch: Watch = _unwatched
+        self,
+        store: str | None = None,
+        catalogue: Sequence[Paper] | None = None,
+        watch: Watch = _unwatched,
+        evaluations: Path | None = None,
     ) -> None:
         self.store = store
+        self.evaluations = evaluations or evaluations_folder()
+        self._kept_names: tuple[str, ...] = ()
+        self._kept_read: Sequence[Kept] = ()
         self._lock = RLock()
         with open_store(store) as opened:  # a store that cannot be opened is complained of before anything is served
             self.store_shown = opened.url
@@ -85,20 +97,40 @@ class LiveGallery:
         if file in self._items:
             kind, name = self._items[file]
             item = self._item(kind, name, seed if kind == "problems" else 0)
+            item = with_evaluations(item, self._kept())
             self._files.update(item_files(item))
             return item_view(item, self.papers)
         for kind in KINDS:
             if file == f"{kind}/index.html":
                 return items_view(kind, self._summaries(kind))
-        return next((page for page in general_pages(self.papers) if page.file == file), None)
+        if file not in ("index.html", "map.html", "about.html", "compare.html"):
+            return None
+        return next(page for page in general_pages(self.papers, self._all()) if page.file == file)
 
     def script(self, file: str) -> str | None:
         """A script that is made of the gallery."""
-        return scripts(self.papers).get(file) if file.startswith("static/") else None
+        if not file.startswith(("static/", "data/")) or file in self._files:
+            return None
+        if file.startswith("data/study-"):
+            wanted = [page for page in self.papers if data_file("study", page.paper.id) == file]
+            return scripts(wanted, ()).get(file)
+        return scripts(self.papers, self._all()).get(file)
 
     def file(self, address: str) -> Path | None:
         """The file behind an address. Only what a page links to has one, so that no address leads anywhere else."""
         return self._files.get(address)
+
+    def _all(self) -> tuple[ItemPage, ...]:
+        kept = self._kept()
+        return tuple(with_evaluations(item, kept) for kind in KINDS for item in self._summaries(kind))
+
+    def _kept(self) -> Sequence[Kept]:
+        """The evaluations kept so far, read again when there are others than before."""
+        names = tuple(sorted(path.name for path in self.evaluations.glob("*.npz")))
+        with self._lock:
+            if names != self._kept_names:
+                self._kept_names, self._kept_read = names, read_kept(self.evaluations)
+            return self._kept_read
 
     def look_again(self, page: PaperPage) -> None:
         """Judge a paper's runs in the store anew if there are others than before."""

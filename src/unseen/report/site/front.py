@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from unseen.catalogue import AREAS
 from unseen.catalogue.query import words_of
 from unseen.contracts.problem import AXES
+from unseen.report.site.library import ItemPage
 from unseen.report.site.papers import PaperPage
 from unseen.report.site.verdicts import Badge, counts
 
@@ -45,9 +46,11 @@ class FrontPage:
     verdicts: tuple[tuple[Badge, int], ...]
     tested: int
     """Papers with a verdict."""
+    items: tuple[ItemPage, ...] = ()
+    """Problems, solvers and measures, found by the same search."""
 
 
-def front_page(pages: Sequence[PaperPage]) -> FrontPage:
+def front_page(pages: Sequence[PaperPage], items: Sequence[ItemPage] = ()) -> FrontPage:
     """Gather what the front page shows."""
     verdicts = counts(page.badge.status for page in pages)
     return FrontPage(
@@ -57,6 +60,7 @@ def front_page(pages: Sequence[PaperPage]) -> FrontPage:
         badges=tuple(badge for badge, _ in verdicts),
         verdicts=verdicts,
         tested=sum(page.badge.status not in ("untested", "stale") for page in pages),
+        items=tuple(items),
     )
 
 
@@ -93,6 +97,30 @@ def search_index(pages: Sequence[PaperPage]) -> str:
     ]
     lines = ",\n".join(json.dumps(entry, ensure_ascii=True) for entry in entries)
     return f'"use strict";\nconst PAPERS = [\n{lines}\n];\n'
+
+
+def item_index(items: Sequence[ItemPage]) -> str:
+    """The same of problems, solvers and measures: the constant ``ITEMS``."""
+    entries = [
+        {
+            "id": item_id(item),
+            "kind": item.kind,
+            "names": _folded(item.name),
+            "context": _folded(item.kind),
+            "claim": _folded(item.about),
+            "area": "",
+            "axes": [axis for axis in AXES if axis in item.unseen_by],
+            "verdict": "",
+        }
+        for item in items
+    ]
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=True) for entry in entries)
+    return f'"use strict";\nconst ITEMS = [\n{lines}\n];\n'
+
+
+def item_id(item: ItemPage) -> str:
+    """What an item's card is called within the front page."""
+    return item.file.removesuffix(".html").replace("/", "-")
 
 
 def _folded(text: str) -> str:

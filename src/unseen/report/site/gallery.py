@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from unseen.catalogue import Paper
 from unseen.catalogue import load as papers
 from unseen.contracts.study import Study
+from unseen.evaluation.kept import Kept, read_kept
 from unseen.registry import Kind, StudyName, load, names, study_names, study_page
 from unseen.report.site import figures
 from unseen.report.site.docstring import plain
+from unseen.report.site.evaluations import evaluation_table
 from unseen.report.site.evidence import Evidence, ordered, recorded, stored
 from unseen.report.site.figures import Picture
 from unseen.report.site.library import ItemPage, item_page
@@ -35,7 +38,12 @@ class Gallery:
     items: Mapping[Kind, tuple[ItemPage, ...]]
 
 
-def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | None = None) -> Gallery:
+def gather(
+    watch: Watch,
+    catalogue: Sequence[Paper] | None = None,
+    store: str | None = None,
+    evaluations: Path | None = None,
+) -> Gallery:
     """Judge the records, draw the figures and read the docstrings.
 
     Parameters
@@ -44,9 +52,14 @@ def gather(watch: Watch, catalogue: Sequence[Paper] | None = None, store: str | 
         The papers to show, by default all.
     store : str, optional
         A store whose finished runs are shown beside the records.
+    evaluations : Path, optional
+        A folder of kept evaluations to show with their problems.
     """
     shown = papers() if catalogue is None else catalogue
-    return Gallery(gather_papers(watch, shown, evidence(shown, store)), _items(watch))
+    return Gallery(
+        gather_papers(watch, shown, evidence(shown, store)),
+        _items(watch, read_kept(evaluations) if evaluations else ()),
+    )
 
 
 def evidence(shown: Sequence[Paper], store: str | None = None) -> dict[str, tuple[Evidence, ...]]:
@@ -89,7 +102,13 @@ def draw_pictures(
     return drawn
 
 
-def _items(watch: Watch) -> dict[Kind, tuple[ItemPage, ...]]:
+def with_evaluations(item: ItemPage, kept: Sequence[Kept]) -> ItemPage:
+    """A problem's page with what was evaluated on it."""
+    mine = [one for one in kept if item.kind == "problems" and one.appraisal.scores.problem == item.name]
+    return replace(item, evaluations=evaluation_table(mine)) if mine else item
+
+
+def _items(watch: Watch, kept: Sequence[Kept]) -> dict[Kind, tuple[ItemPage, ...]]:
     total = sum(len(names(kind)) for kind in KINDS)
     done = 0
     found: dict[Kind, tuple[ItemPage, ...]] = {}
@@ -97,7 +116,7 @@ def _items(watch: Watch) -> dict[Kind, tuple[ItemPage, ...]]:
         pages = []
         for name in sorted(names(kind)):
             watch("problems, solvers and measures", done, total)
-            pages.append(item_page(kind, name))
+            pages.append(with_evaluations(item_page(kind, name), kept))
             done += 1
         found[kind] = tuple(pages)
     return found

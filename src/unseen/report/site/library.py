@@ -18,6 +18,7 @@ from unseen.errors import UsageError
 from unseen.evaluation.checker_rates import measure_checker
 from unseen.registry import Kind, locate, names
 from unseen.report.site.docstring import Block, parse, plain
+from unseen.report.site.evaluations import EvaluationTable
 from unseen.report.site.sources import source_file
 
 SAMPLES, SEED = 3, 0
@@ -76,11 +77,20 @@ class ItemPage:
     """Why it cannot be shown in full; empty if it can."""
     seed: int = SEED
     """What the questions were drawn with."""
+    unseen_by: tuple[str, ...] = ()
+    """The axes of a problem."""
+    evaluations: EvaluationTable | None = None
+    """What was evaluated on a problem."""
 
 
 def item_file(kind: Kind, name: str) -> str:
     """Where an item's page lies, from the site's root; names of other packages become safe file names."""
-    return f"{kind}/{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'unnamed'}.html"
+    return f"{kind}/{slug(name)}.html"
+
+
+def slug(name: str) -> str:
+    """A name in lower-case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
 def item_page(kind: Kind, name: str, seed: int = SEED) -> ItemPage:
@@ -107,7 +117,9 @@ def _described(kind: Kind, name: str) -> tuple[ItemPage, Any]:
         source = source_file(names(kind)[name]).address
     except (UsageError, ImportError, ValueError) as error:  # an item may need a package that is not installed
         return dataclasses.replace(page, problem=str(error)), None
-    return dataclasses.replace(page, blocks=blocks[1:], source=source, about=_first_paragraph(item)), described
+    axes = {split.axis for split in described.splits.values()} if isinstance(described, Problem) else set()
+    page = dataclasses.replace(page, blocks=blocks[1:], source=source, about=_first_paragraph(item))
+    return dataclasses.replace(page, unseen_by=tuple(axis for axis in AXES if axis in axes)), described
 
 
 def _first_paragraph(item: Any) -> str:

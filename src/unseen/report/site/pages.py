@@ -13,9 +13,10 @@ import jinja2
 from unseen.catalogue import AREAS
 from unseen.contracts.problem import AXES
 from unseen.registry import Kind, names
-from unseen.report.site.front import field_map, front_page, search_index
+from unseen.report.site.data import data_file, quantiles, script
+from unseen.report.site.front import field_map, front_page, item_id, item_index, search_index
 from unseen.report.site.gallery import KINDS, Gallery
-from unseen.report.site.library import ItemPage
+from unseen.report.site.library import ItemPage, slug
 from unseen.report.site.papers import PaperPage
 from unseen.report.site.sources import source_file
 from unseen.report.site.verdicts import BADGES
@@ -67,13 +68,13 @@ def _environment(more: Path | None) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(version=__version__, badges=BADGES, areas=AREAS, axes=AXES)
+    environment.globals.update(item_id=item_id, slug=slug, version=__version__, badges=BADGES, areas=AREAS, axes=AXES)
     return environment
 
 
 def pages(gallery: Gallery) -> Iterator[Page]:
     """All pages of the gallery."""
-    yield from general_pages(gallery.papers)
+    yield from general_pages(gallery.papers, tuple(item for kind in KINDS for item in gallery.items[kind]))
     for paper in gallery.papers:
         yield paper_view(paper)
     for kind in KINDS:
@@ -82,11 +83,19 @@ def pages(gallery: Gallery) -> Iterator[Page]:
             yield item_view(item, gallery.papers)
 
 
-def general_pages(papers: Sequence[PaperPage]) -> Iterator[Page]:
+def general_pages(papers: Sequence[PaperPage], items: Sequence[ItemPage]) -> Iterator[Page]:
     """The front page, the map, and what is said about the whole."""
-    yield Page("index.html", "front.html", {"front": front_page(papers)})
+    yield Page("index.html", "front.html", {"front": front_page(papers, items)})
     yield Page("map.html", "map.html", {"field": field_map(papers)})
     yield Page("about.html", "about.html", {})
+    yield compare_view(papers, items)
+
+
+def compare_view(papers: Sequence[PaperPage], items: Sequence[ItemPage]) -> Page:
+    """The page that compares any two runs or solvers; it loads the data of the chosen study or problem."""
+    studies = [(page.paper.id, f"{page.paper.id} {page.paper.title}") for page in papers if page.data]
+    problems = [item.name for item in items if item.evaluations and item.evaluations.pairs["rows"]]
+    return Page("compare.html", "compare.html", {"studies": studies, "problems": problems, "quantiles": quantiles()})
 
 
 def paper_view(paper: PaperPage) -> Page:
@@ -105,9 +114,16 @@ def item_view(item: ItemPage, papers: Sequence[PaperPage]) -> Page:
     return Page(item.file, "item.html", {"page": item, "paper_file": addresses.get(item.paper, "")})
 
 
-def scripts(papers: Sequence[PaperPage]) -> dict[str, str]:
+def scripts(papers: Sequence[PaperPage], items: Sequence[ItemPage]) -> dict[str, str]:
     """Scripts that are made of the gallery: address from the site's root, and text."""
-    return {"static/papers.js": search_index(papers)}
+    found = {"static/papers.js": search_index(papers), "static/items.js": item_index(items)}
+    for page in papers:
+        if page.data:
+            found[data_file("study", page.paper.id)] = script(f"study-{page.paper.id}", page.data)
+    for item in items:
+        if item.evaluations:
+            found[data_file("problem", slug(item.name))] = script(f"problem-{slug(item.name)}", item.evaluations.pairs)
+    return found
 
 
 def general_files() -> Iterator[tuple[str, Path]]:
@@ -121,6 +137,9 @@ def paper_files(page: PaperPage) -> Iterator[tuple[str, Path]]:
     if page.study and page.source:
         source = source_file(page.study.target)
         yield source.address, source.path
+    for piece in page.pieces:
+        if piece.path:
+            yield piece.address, piece.path
     for run in page.runs:
         for image in (run.picture.page, run.picture.card) if run.picture else ():
             yield image.address, image.path

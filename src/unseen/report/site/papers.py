@@ -14,9 +14,11 @@ from unseen.contracts.study import Finding, Study
 from unseen.records import Record
 from unseen.registry import StudyName, load, study_page
 from unseen.report.site.charts import IntervalChart, interval_chart
+from unseen.report.site.data import trials_data
 from unseen.report.site.docstring import Block, Section, plain, study_sections
 from unseen.report.site.evidence import Evidence
 from unseen.report.site.figures import Picture
+from unseen.report.site.pieces import Piece, library_pieces
 from unseen.report.site.sources import source_file
 from unseen.report.site.verdicts import BADGES, Badge
 from unseen.report.summary import describe_numbers
@@ -105,6 +107,10 @@ class PaperPage:
     scales: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     """The study's, in its order."""
+    pieces: tuple[Piece, ...] = ()
+    """Parts of the library that the study uses."""
+    data: dict[str, Any] | None = None
+    """What the scripts of the figure and of the compare page read."""
 
     @property
     def picture(self) -> Picture | None:
@@ -154,6 +160,8 @@ def paper_page(
         source=source_file(name.target).address,
         scales=tuple(study.scales),
         conditions=tuple(study.conditions),
+        pieces=library_pieces(name.target),
+        data=trials_data((run.name, run.record) for run in runs if run.record and run.judgement) if runs else None,
     )
 
 

@@ -33,7 +33,7 @@ def write(gallery: Gallery, folder: Path, watch: Watch, *, force: bool = False) 
     folder.mkdir(parents=True, exist_ok=True)
     copied = dict(_copied(gallery))
     made = list(pages(gallery))
-    texts = scripts(gallery.papers)
+    texts = scripts(gallery.papers, tuple(item for items in gallery.items.values() for item in items))
     files = {*copied, *texts, *(page.file for page in made)}
     mark(folder, earlier | files)  # first, so that a report that was stopped half way is known as one
     for done, page in enumerate(made):

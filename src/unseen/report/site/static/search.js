@@ -24,6 +24,7 @@ function rank(paper, words) {
 function select(papers, chosen) {
   const words = wordsOf(chosen.words);
   return papers
+    .filter((paper) => !chosen.kind || (paper.kind || "papers") === chosen.kind)
     .filter((paper) => !chosen.area || paper.area === chosen.area)
     .filter((paper) => !chosen.axis || paper.axes.includes(chosen.axis))
     .filter((paper) => !chosen.verdict || paper.verdict === chosen.verdict)
@@ -37,8 +38,11 @@ function start() {
   const form = document.querySelector("form.search");
   const list = document.getElementById("cards");
   const count = document.getElementById("count");
-  const names = ["words", "area", "axis", "verdict"];
+  const names = ["words", "kind", "area", "axis", "verdict"];
   const fields = Object.fromEntries(names.map((name) => [name, document.getElementById(name)]));
+  const items = typeof ITEMS === "undefined" ? [] : ITEMS;
+  const itemList = items.length ? document.getElementById("items") : null;
+  const itemCards = new Map(items.map((item) => [item.id, document.getElementById(item.id)]));
   const cards = new Map(PAPERS.map((paper) => [paper.id, document.getElementById("p" + paper.id)]));
 
   function show() {
@@ -47,6 +51,13 @@ function start() {
     const kept = new Set(found.map((paper) => paper.id));
     for (const [id, card] of cards) card.hidden = !kept.has(id);
     list.append(...found.map((paper) => cards.get(paper.id)));
+    if (itemList) {
+      const others = select(items, chosen);
+      const keptItems = new Set(others.map((item) => item.id));
+      for (const [id, card] of itemCards) card.hidden = !keptItems.has(id);
+      itemList.append(...others.map((item) => itemCards.get(item.id)));
+      document.getElementById("others").textContent = others.length === 1 ? "1 item" : others.length + " items";
+    }
     count.textContent = found.length === 1 ? "1 paper" : found.length + " papers";
   }
 
