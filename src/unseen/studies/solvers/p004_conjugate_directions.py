@@ -74,10 +74,13 @@ What was found
     Two directions or one or twenty are nearly the same: on 128 points one takes 1.11 [1.03, 1.20] times as many
     iterations as two, twenty 0.89 [0.81, 0.97]. Both claims are about such a difference and are inconclusive.
 
-    Work is another matter. One call of the network costs 2,500 products with the matrix, and 120 to 190 times the
-    work of conjugate gradients is what a solve then takes. Multigrid needs three iterations everywhere and the work of
-    36 products; and the exact inverse of the training domain, at a few products a call, beats the network with
-    obstacles too. Seconds are in `benchmarks/directions.py`.
+    Work is another matter. One call of the network costs 2,500 products with the matrix, and 120 to 190 times the work
+    of conjugate gradients is what a solve then takes. Multigrid needs three iterations everywhere and the work of 36
+    products; and the exact inverse of the training domain, at a few products a call, beats the network with obstacles
+    too. In seconds the loss is smaller, since convolutions run at the speed of the processor and sparse products at
+    that of memory, but on a CPU it stays one: 4 to 14 times the time of conjugate gradients, 17 to 72 times that of the
+    cheapest classical solver (`benchmarks/directions.py`), so that training is never earned back. An accelerator was
+    not tried.
 
     Seeds 100 to 104 give ten of the thirteen claims the same verdict. There the central one is inconclusive, 0.83
     [0.41, 1.25], by one network of the five: on its own grid, with obstacles or without, it is as good as the others (5
