@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -121,10 +121,11 @@ def serve(home: Path, picture: None) -> Iterator[Callable[..., Client]]:
     started: list[tuple[uvicorn.Server, threading.Thread, socket.socket]] = []
     data = home / ".local" / "share" / "unseen" / "web"
 
-    def start(token: str = "", host: str = "127.0.0.1", port: int = 0) -> Client:
+    def start(token: str = "", host: str = "127.0.0.1", port: int = 0, papers: Sequence[str] = ("080",)) -> Client:
         listening = bind("127.0.0.1", port)
         runs = Runs(data / "runs")
-        app = make_app(LiveGallery(catalogue=[find("080")]), runs, Rules(server_key(data), host, token))
+        gallery = LiveGallery(catalogue=[find(paper) for paper in papers])
+        app = make_app(gallery, runs, Rules(server_key(data), host, token))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

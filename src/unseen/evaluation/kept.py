@@ -95,7 +95,7 @@ def keep(
         "parameters": {name: repr(value) for name, value in (parameters or {}).items()},
         "fitted": fitted,
         "level": level,
-        "date": now.isoformat(timespec="seconds"),
+        "date": now.isoformat(timespec="milliseconds"),
     }
     arrays: dict[str, Any] = {f"scores{place}": values for place, values in enumerate(scores.values.values())}
     arrays |= {f"classical{place}": values for place, values in enumerate(classical.values.values())}
