@@ -35,6 +35,7 @@ def inverse_up_to_scale_loss(directions: Tensor, images: Tensor, right_sides: Te
 
     Examples
     --------
+    >>> import torch
     >>> b = torch.tensor([[1.0, 2.0]])
     >>> A = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     >>> float(inverse_up_to_scale_loss(torch.tensor([[-1.0, -4.0]]), torch.tensor([[-1.0, -4.0]]) @ A, b))
@@ -54,6 +55,7 @@ def negative_laplacian(fields: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> negative_laplacian(torch.ones(1, 1, 3, 3))[0, 0].tolist()
     [[2.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 2.0]]
     """
