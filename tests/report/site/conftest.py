@@ -82,6 +82,7 @@ def whole(fake_picture: Picture) -> Iterator[Gallery]:
     """The gallery of everything."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "picture", lambda *arguments: fake_picture)
+        patch.setattr(figures, "draw_missing", lambda wanted, watch: None)
         yield gallery.gather(lambda words, done, total: None)
 
 

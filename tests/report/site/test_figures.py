@@ -11,6 +11,7 @@ from unseen.contracts.study import Outcome, Trial, Trials
 from unseen.registry import study_name
 from unseen.report import files
 from unseen.report.site import figures
+from unseen.report.site.evidence import recorded
 
 TRIALS = Trials((Trial("arm", 0, Outcome({"value": 1.0})),))
 
@@ -67,3 +68,22 @@ def test_a_drawing_that_fails_leaves_nothing_behind(drawn: list[str], monkeypatc
         picture(b"record")
     monkeypatch.undo()
     assert drawn == []
+
+
+def test_many_figures_are_drawn_by_workers_and_found_by_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(figures, "available_cores", lambda: 2)
+    (run,) = recorded({"155"})["155"]
+    assert run.record is not None
+    trials = run.record.trials
+    wanted = [figures.Wanted(study_name("155"), "small", trials, b"%d" % place, "") for place in range(8)]
+    told: list[tuple[int, int]] = []
+    figures.draw_missing(wanted, lambda done, total: told.append((done, total)))
+    assert told == [(done, 8) for done in range(1, 9)]
+    monkeypatch.setattr(files, "draw", lambda *arguments: pytest.fail("drawn again"))
+    study: Any = None
+    pictures = {figures.picture(one.name, study, one.run, one.trials, one.origin, "").page.path for one in wanted}
+    assert len(pictures) == 8
+    assert all(one.drawn for one in wanted)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unseen.engine.environment import available_cores
 from unseen.report import files
 
 if TYPE_CHECKING:
@@ -19,6 +25,9 @@ PAGE_WIDTH, CARD_WIDTH = 1200, 400
 
 COLOURS = 128
 """Colours kept: drawings have few, and files a third of the size."""
+
+WORTH_A_WORKER = 4
+"""Figures to be drawn for which it is worth to start a process: the start takes as long as a few of them."""
 
 NOT_DRAWN_BY = ("commands", "engine", "report/site", "studies")
 """Folders of the package that cannot change what a figure shows; the study's own files are added again."""
@@ -42,6 +51,47 @@ class Picture:
     page: Image
     card: Image
     alt: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A figure to be drawn; see `picture` for the fields."""
+
+    name: StudyName
+    run: str
+    trials: Trials
+    origin: bytes
+    alt: str
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the cache has it."""
+        return (cache_folder() / _digest(self.name, self.origin) / "card.png").exists()
+
+
+def draw_missing(wanted: Sequence[Wanted], watch: Callable[[int, int], None]) -> None:
+    """Draw what the cache lacks in worker processes, which is worth their start where there are many.
+
+    Parameters
+    ----------
+    watch : callable
+        Told how many are drawn, and how many are missing.
+    """
+    missing = [one for one in wanted if not one.drawn]
+    workers = min(available_cores(), len(missing) // WORTH_A_WORKER)
+    if workers < 2:
+        return
+    # A pool breaks where the calling program cannot be imported anew; the caller then draws what is missing.
+    with suppress(BrokenProcessPool), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done, _ in enumerate(pool.map(_draw_one, missing)):
+            watch(done + 1, len(missing))
+
+
+def _draw_one(wanted: Wanted) -> None:
+    from unseen.registry import load
+
+    study: Study = load(wanted.name.target)
+    picture(wanted.name, study, wanted.run, wanted.trials, wanted.origin, wanted.alt)
 
 
 def picture(name: StudyName, study: Study, run: str, trials: Trials, origin: bytes, alt: str) -> Picture:

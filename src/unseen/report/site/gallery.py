@@ -15,7 +15,7 @@ from unseen.report.site import figures
 from unseen.report.site.docstring import plain
 from unseen.report.site.evaluations import evaluation_table
 from unseen.report.site.evidence import Evidence, ordered, recorded, stored
-from unseen.report.site.figures import Picture
+from unseen.report.site.figures import Picture, Wanted
 from unseen.report.site.library import ItemPage, item_page
 from unseen.report.site.papers import PaperPage, paper_page
 
@@ -88,18 +88,27 @@ def draw_pictures(
     studies: Mapping[str, StudyName], runs: Mapping[str, tuple[Evidence, ...]], watch: Watch
 ) -> dict[tuple[str, str], Picture]:
     """The figures of all runs that have a verdict, by study and name of the run."""
-    wanted = [run for found in runs.values() for run in found if run.judgement]
+    shown = {
+        (run.study, run.name): _wanted(studies[run.study], run)
+        for found in runs.values()
+        for run in found
+        if run.judgement
+    }
+    figures.draw_missing(list(shown.values()), lambda done, total: watch("figures", done, total))
     drawn: dict[tuple[str, str], Picture] = {}
-    for done, run in enumerate(wanted):
-        watch("figures", done, len(wanted))
-        name = studies[run.study]
-        study: Study = load(name.target)
-        summary = plain(study_page(name).partition("\n")[0])
-        alt = f"Figure of study {name.id}, scale {run.scale}. {summary}"
-        assert run.record is not None
-        origin = run.path.read_bytes() if run.path else repr(run.record).encode()
-        drawn[run.study, run.name] = figures.picture(name, study, run.name, run.record.trials, origin, alt)
+    for done, (place, one) in enumerate(shown.items()):
+        watch("figures", done, len(shown))
+        study: Study = load(one.name.target)
+        drawn[place] = figures.picture(one.name, study, one.run, one.trials, one.origin, one.alt)
     return drawn
+
+
+def _wanted(name: StudyName, run: Evidence) -> Wanted:
+    assert run.record is not None
+    summary = plain(study_page(name).partition("\n")[0])
+    alt = f"Figure of study {name.id}, scale {run.scale}. {summary}"
+    origin = run.path.read_bytes() if run.path else repr(run.record).encode()
+    return Wanted(name, run.name, run.record.trials, origin, alt)
 
 
 def with_evaluations(item: ItemPage, kept: Sequence[Kept]) -> ItemPage:
