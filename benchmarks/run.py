@@ -18,6 +18,7 @@ import bridge
 import confinement
 import directions
 import endpoint
+import gallery
 import generation
 import grokking
 import linear
@@ -83,6 +84,10 @@ SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "confinement": (
         "A program of one line in the sandbox",
         lambda: tables.confinement_table(confinement.measure()),
+    ),
+    "gallery": (
+        "The gallery in headless Chromium",
+        lambda: tables.gallery_table(gallery.measure()),
     ),
     "sampling": ("Sampling, one core", lambda: tables.sampling_table(sampling.measure())),
 }

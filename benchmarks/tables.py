@@ -66,6 +66,12 @@ def third_order_table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def gallery_table(rows: list[tuple[str, str, str]]) -> str:
+    """What the gallery takes; the first row says how much is in it."""
+    lines = [f"| {rows[0][0]} | measured | bound |", "|---|---:|---:|"]
+    return "\n".join([*lines, *(f"| {name} | {value} | {bound} |" for name, value, bound in rows[1:])])
+
+
 def generation_table(rows: list[dict[str, Any]]) -> str:
     """Questions with answers as text, beside reasoning-gym."""
     lines = ["| family | ours, instances per second | reasoning-gym | times faster |", "|---|---:|---:|---:|"]
