@@ -41,8 +41,8 @@ What was found
     Conversions accept every model that minimises what is to be maximised, or the reverse, in all families: the sense is
     tried both ways against the true value. They accept every relaxation of whole numbers too. What passes one instance
     most often are swapped coefficients (0.51), a coefficient off by one (0.47), upper bounds forgotten (0.36) and the
-    last row forgotten (0.34); a whole constraint forgotten passes in 0.09. If half of the models written anew were wrong
-    in these ways, 80 % of those kept by equal values on one instance would be right, 91 % on three.
+    last row forgotten (0.34); a whole constraint forgotten passes in 0.09. If half of the models written anew were
+    wrong in these ways, 80 % of those kept by equal values on one instance would be right, 91 % on three.
 
     The same 20 of 108 mutants counted as equivalent with every seed, for instance relaxed integrality in assignment,
     whose matrix is totally unimodular. All rewritings were accepted by all checks. Other seeds were not
