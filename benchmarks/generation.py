@@ -64,6 +64,28 @@ FAMILIES = (
         {"min_terms": 2, "max_terms": 2, "operators_weights": [0.5, 0.5, 0.0]},
         instances=THEIRS // 20,
     ),
+    Family(
+        "roots of polynomials of degree 2 or 3",
+        "polynomial-roots",
+        {"size": 3},
+        "polynomial_equations",
+        {"min_degree": 2, "max_degree": 3},
+        instances=THEIRS // 200,
+    ),
+    Family(
+        "prime factors of numbers up to 810,000",
+        "prime-factors",
+        {"size": 4, "magnitude": 30},
+        "prime_factorization",
+        {"min_value": 4, "max_value": 810_000},
+    ),
+    Family(
+        "the last angle of polygons with 3 to 6 sides",
+        "polygon-angles",
+        {"size": 6},
+        "simple_geometry",
+        {"min_sides": 3, "max_sides": 6},
+    ),
 )
 
 

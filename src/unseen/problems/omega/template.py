@@ -174,14 +174,14 @@ def whole_between(
     return kept(numbers, used)
 
 
-def listed(numbers: NDArray[np.int64], used: NDArray[np.int64]) -> list[str | NDArray[np.uint8]]:
-    """The first `used` numbers of each row as parts of a text: ``"3, 1, 4"``."""
+def listed(numbers: NDArray[np.int64]) -> list[str | NDArray[np.uint8]]:
+    """The numbers of each row that are not 0, none of them behind a 0, as parts of a text: ``"3, 1, 4"``."""
     parts: list[str | NDArray[np.uint8]] = []
-    for place in range(int(used.max(initial=1))):
-        inside = place < used
-        written = numerals(numbers[:, place])
-        parts += [chosen(["", ", "], inside & (place > 0)), written * inside[:, None]]
-    return parts
+    for place in range(max(1, int((numbers != 0).any(axis=0).sum()))):
+        column = numbers[:, place]
+        parts += [chosen(["", ", "], (column != 0) if place else np.zeros(len(numbers), dtype=bool))]
+        parts.append(numerals(column, zero=False))
+    return parts[1:]
 
 
 def each(function: Callable[..., int], *columns: NDArray[np.int64]) -> NDArray[np.int64]:
