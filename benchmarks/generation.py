@@ -31,6 +31,7 @@ class Family(NamedTuple):
     dataset: str
     settings: Mapping[str, Any]
     instances: int = THEIRS
+    split: str = "train"
 
 
 FAMILIES = (
@@ -86,6 +87,15 @@ FAMILIES = (
         "simple_geometry",
         {"min_sides": 3, "max_sides": 6},
     ),
+    Family(
+        "zebra puzzles, 4 houses and 2 kinds of things",
+        "zebra-puzzle",
+        {},
+        "zebra_puzzles",
+        {"num_people": 4, "num_characteristics": 2},
+        instances=THEIRS // 400,
+        split="longer:size",
+    ),
 )
 
 
@@ -99,7 +109,7 @@ def measure() -> list[dict[str, Any]]:
         ours, theirs = [], []
         for seed in range(ROUNDS + 1):
             dataset = reasoning_gym.create_dataset(family.dataset, seed=seed, size=family.instances, **family.settings)
-            ours.append(_per_second(OURS, lambda: _ours(problem, seed)))  # noqa: B023 - called at once
+            ours.append(_per_second(OURS, lambda: _ours(problem, family.split, seed)))  # noqa: B023 - called at once
             theirs.append(_per_second(family.instances, lambda: _theirs(dataset)))  # noqa: B023 - called at once
         # The first round warms both sides up.
         here, there = statistics.median(ours[1:]), statistics.median(theirs[1:])
@@ -107,8 +117,8 @@ def measure() -> list[dict[str, Any]]:
     return rows
 
 
-def _ours(problem: Problem, seed: int) -> list[tuple[str, str]]:
-    examples = problem.sample("train", OURS, seed)
+def _ours(problem: Problem, split: str, seed: int) -> list[tuple[str, str]]:
+    examples = problem.sample(split, OURS, seed)
     assert examples.targets is not None
     return list(zip(problem.text(examples), lines([numerals(examples.targets)]), strict=True))
 

@@ -29,6 +29,7 @@ PROBLEMS = {
     "matrix-rank": "unseen.problems.omega.matrix_rank:MatrixRank",
     "blocked-grid": "unseen.problems.omega.blocked_grid:BlockedGrid",
     "knight-moves": "unseen.problems.omega.knight_moves:KnightMoves",
+    "zebra-puzzle": "unseen.problems.omega.zebra_puzzle:ZebraPuzzle",
     "greatest-common-divisor": "unseen.problems.numbers.common_divisor:GreatestCommonDivisor",
     "linear-equation": "unseen.problems.numbers.linear_equation:LinearEquation",
     "number-arithmetic": "unseen.problems.numbers.number_arithmetic:NumberArithmetic",

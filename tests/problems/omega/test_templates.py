@@ -12,6 +12,7 @@ import sympy
 import unseen as un
 from unseen.problems.omega.letter_derangements import derangements
 from unseen.problems.omega.matrix_rank import ranks
+from unseen.problems.omega.zebra_puzzle import _clues, _is_true
 
 FAMILIES = (
     "polynomial-roots",
@@ -26,6 +27,7 @@ FAMILIES = (
     "matrix-rank",
     "blocked-grid",
     "knight-moves",
+    "zebra-puzzle",
 )
 
 
@@ -181,6 +183,17 @@ def test_knights_move_as_breadth_first_search_says():
     for split in ("iid", "longer:size"):
         for row, answer in asked("knight-moves", split, 200):
             assert answer == far[row[4] - row[2], row[5] - row[3]]
+
+
+def test_the_clues_of_a_puzzle_leave_one_answer_and_without_the_last_one_several():
+    for split in ("iid", "longer:size", "longer:magnitude"):
+        for row, answer in asked("zebra-puzzle", split, 20):
+            houses, kinds, thing, *given = row[1:]
+            clues = [_clues(houses, kinds)[number - 1] for number in given if number]
+            homes = [sum(order, ()) for order in product(permutations(range(1, houses + 1)), repeat=kinds)]
+            left = [home for home in homes if all(_is_true(clue, home) for clue in clues[:-1])]
+            assert len({home[thing] for home in left}) > 1
+            assert {home[thing] for home in left if _is_true(clues[-1], home)} == {answer}
 
 
 def test_one_skill_alone_answers_no_composed_question():
