@@ -16,8 +16,9 @@ from unseen.catalogue import load as papers
 from unseen.contracts.problem import AXES
 from unseen.engine.recording import judge_record
 from unseen.records import read_record, record_files
-from unseen.registry import names, problem
+from unseen.registry import names, problem, study_names
 from unseen.report.site.gallery import Gallery
+from unseen.report.site.verdicts import BADGES
 
 Pages = Mapping[str, Any]
 MOST_BYTES = 1_500_000
@@ -179,6 +180,18 @@ def test_the_map_counts_every_paper(pages: Pages) -> None:
             count = sum(paper.area == area and axis in paper.axes for paper in papers())
             words = "1 paper" if count == 1 else f"{count} papers"
             assert links.get(f"index.html#area={area}&axis={axis}", "0 papers") == words
+
+
+def test_the_map_leads_to_every_study_under_each_of_its_axes(pages: Pages) -> None:
+    found = [(a["href"], data) for a, data in _links(pages["map.html"]) if a["href"].startswith("papers/")]
+    expected = [
+        (paper.id, paper.key) for paper in papers() for _ in paper.axes if paper.id in {s.id for s in study_names()}
+    ]
+    assert sorted(data.split()[1] for _, data in found) == sorted(number for number, _ in expected)
+    assert {href for href, _ in found} == {f"papers/{number}-{key}.html" for number, key in expected}
+    for href, data in found:
+        assert data.split()[1] in href
+        assert data.split()[0] in {badge.sign for badge in BADGES.values()}
 
 
 def _links(page: Any) -> list[tuple[dict[str, str], str]]:

@@ -23,6 +23,8 @@ class Cell:
     verdicts: tuple[tuple[Badge, int], ...]
     link: str
     """To the front page, showing these papers alone."""
+    tested: tuple[PaperPage, ...] = ()
+    """Those of them that have a study, by number."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ def field_map(pages: Sequence[PaperPage]) -> FieldMap:
 
 
 def _cell(pages: Sequence[PaperPage], **chosen: str) -> Cell:
-    return Cell(len(pages), counts(page.badge.status for page in pages), f"index.html#{urlencode(chosen)}")
+    tested = sorted((page for page in pages if page.study is not None), key=lambda page: page.paper.id)
+    verdicts = counts(page.badge.status for page in pages)
+    return Cell(len(pages), verdicts, f"index.html#{urlencode(chosen)}", tuple(tested))
 
 
 def search_index(pages: Sequence[PaperPage]) -> str:
