@@ -20,7 +20,7 @@ def quiet(words: str, done: int, total: int) -> None:
 @pytest.fixture
 def little(whole: Gallery) -> Gallery:
     """The gallery of one paper."""
-    return Gallery(whole.papers[:1], {"problems": (), "solvers": (), "measures": ()}, {})
+    return Gallery(whole.papers[:1], {"problems": (), "solvers": (), "measures": ()})
 
 
 def test_a_folder_with_files_of_others_is_refused(tmp_path: Path, little: Gallery) -> None:
@@ -35,7 +35,7 @@ def test_a_folder_with_files_of_others_is_refused(tmp_path: Path, little: Galler
 
 
 def test_a_report_is_renewed_and_what_it_no_longer_has_is_gone(tmp_path: Path, whole: Gallery, little: Gallery) -> None:
-    write(Gallery(whole.papers[:2], little.items, {}), tmp_path, quiet)
+    write(Gallery(whole.papers[:2], little.items), tmp_path, quiet)
     (tmp_path / "papers" / "notes.txt").write_text("mine")
     gone, kept = tmp_path / whole.papers[1].file, tmp_path / whole.papers[0].file
     assert gone.is_file()
