@@ -53,6 +53,7 @@ ONLY_FOR = {
     ),
     "kernel-ridge": (LEARNED_FROM_NUMBERS, "reads numbers and answers numbers, classes or distributions"),
     "gradient-boosting": (LEARNED_FROM_NUMBERS, "reads numbers and answers numbers, classes or distributions"),
+    "enumerator": ({"programming-puzzles"}, "searches for expressions that satisfy a predicate"),
     "windowed-adder": ({"whole-number-addition"}, "adds decimal numbers, a few places at a time"),
     "infinite-mlp": ({"binary-permutation"}, "reads bits and needs training questions that differ in direction"),
     "minimum-degree": ({"frozen-conjunction", "binary-permutation"}, "fits polynomials in bits"),
@@ -60,12 +61,13 @@ ONLY_FOR = {
 }
 """Solver -> the problems that it is for, and why no others; solvers not named here answer every problem."""
 
-SETTINGS: dict[str, dict[str, int]] = {"addition-decoder": {"steps": 10}}
+SETTINGS: dict[str, dict[str, int]] = {"addition-decoder": {"steps": 10}, "enumerator": {"candidates": 200}}
 """Solver -> settings with which its laws are quick to check; they hold whatever it has learned."""
 
 PROBLEMS = sorted(registry.names("problems"))
 SOLVERS = sorted(registry.names("solvers"))
 TEXTS = {"random-calculation", "number-arithmetic", "number-comparison", "number-digits", "number-conversion"}
+TEXTS |= {"programming-puzzles"}
 ONLY_FOR["nearest-neighbour"] = (set(PROBLEMS) - TEXTS, "measures distances, and these are texts")
 MEASURES = sorted(registry.names("measures"))
 STUDIES = [found.id for found in registry.study_names()]

@@ -57,5 +57,6 @@ PROBLEMS = {
     "noisy-teacher-classes": "unseen.problems.classification.noisy_teacher:NoisyTeacherClasses",
     "gaussian-bridge": "unseen.problems.densities.gaussian_bridge:GaussianBridge",
     "hat-guessing": "unseen.problems.games.hat_guessing:HatGuessing",
+    "programming-puzzles": "unseen.problems.puzzles.programming_puzzles:ProgrammingPuzzles",
     "markov-text": "unseen.problems.text.markov:MarkovText",
 }

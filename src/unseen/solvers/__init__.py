@@ -14,6 +14,7 @@ SOLVERS = {
     "gradient-boosting": "unseen.solvers.gradient_boosting:GradientBoosting",
     "addition-decoder": "unseen.solvers.neural.addition_decoder:AdditionDecoder",
     "minimum-degree": "unseen.solvers.minimum_degree:MinimumDegreeInterpolator",
+    "enumerator": "unseen.solvers.enumeration.enumerator:Enumerator",
     "infinite-mlp": "unseen.solvers.neural.infinite_mlp:InfiniteMLP",
     "wide-networks": "unseen.solvers.neural.wide_networks:WideNetworks",
 }
