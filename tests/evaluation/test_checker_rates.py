@@ -15,9 +15,19 @@ from unseen.problems import PROBLEMS
 from unseen.problems.numbers.chain_sum import ChainSum
 
 
+NOT_READ_IN_REPLIES = {"programming-puzzles"}
+"""Answers are values of three types in Python's writing, which are not looked for in replies; many are right, so that
+the answer to another question may be too."""
+
+
 @pytest.mark.parametrize("name", sorted(PROBLEMS))
 def test_checkers_of_registered_problems_make_no_mistake(name: str) -> None:
     found = measure_checker(un.problem(name), n=3)
+    if name in NOT_READ_IN_REPLIES:
+        bare = [rate for rate in found.rates if rate.what in ("forms", "near misses")]
+        assert len(bare) == 2
+        assert [rate.count for rate in bare] == [0, 0]
+        return
     assert found.mistakes == ()
     assert all(rate.of > 0 for rate in found.rates)
 

@@ -83,7 +83,7 @@ def test_what_is_found_satisfies_and_the_budget_spent_is_said():
     examples = problem.sample("train", 60, seed=2)
     solver = Enumerator(candidates=2000)
     scores = problem.score(examples, solver.solve(examples))
-    found = solver.find_all(problem.read(examples))
+    found = solver.find_all(problem.asked(examples))
     assert scores.tolist() == [float(each.expression is not None) for each in found]
     assert 0.3 < scores.mean() < 1
 

@@ -143,10 +143,10 @@ class ProgrammingPuzzles(Problem):
 
     def truth(self, examples: Examples) -> NDArray[Any]:
         """One right answer each, as Python writes it."""
-        found = [repr(family.solution(*parameters)) for family, parameters in self.read(examples)]
+        found = [repr(family.solution(*parameters)) for family, parameters in self.asked(examples)]
         return np.array(found, dtype=f"<U{LONGEST}")
 
-    def read(self, examples: Examples) -> list[tuple[Puzzle, tuple[Any, ...]]]:
+    def asked(self, examples: Examples) -> list[tuple[Puzzle, tuple[Any, ...]]]:
         """Family and parameters of each instance."""
         columns = (examples.inputs[name].tolist() for name in ("puzzle", "parameters"))
         return [(FAMILIES[name], _literal(text)) for name, text in zip(*columns, strict=True)]
@@ -164,7 +164,7 @@ class ProgrammingPuzzles(Problem):
         return np.array(
             [
                 any(family.holds(value, parameters) for value in _values(answer, family.types[0]))
-                for (family, parameters), answer in zip(self.read(examples), answers, strict=True)
+                for (family, parameters), answer in zip(self.asked(examples), answers, strict=True)
             ],
             dtype=np.float64,
         ).reshape(len(examples))
@@ -177,7 +177,7 @@ class ProgrammingPuzzles(Problem):
     def text(self, examples: Examples) -> list[str]:
         """The predicate, its parameters and what is wanted."""
         asked = []
-        for family, parameters in self.read(examples):
+        for family, parameters in self.asked(examples):
             given = "\n".join(f"{n} = {v!r}" for n, v in zip(family.names[1:], parameters, strict=True))
             call = ", ".join(family.names)
             asked.append(f"{family.source}\n\n{given}\n\nFor which answer is sat({call}) True? Write one Python value.")
@@ -201,7 +201,6 @@ class ProgrammingPuzzles(Problem):
             "its text in quotes twice": [repr(repr(value)) + "x" for value in truth],
             "far off": [_changed(value) for value in truth],
             "a program": [f"lambda: {value!r}" for value in truth],
-            "an assignment": [f"answer = {value!r}" for value in truth],
             "in a list": [[value] for value in truth],
             "unsolved": [Unsolved("never seen")] * len(truth),
             "nothing": [None] * len(truth),
@@ -218,7 +217,7 @@ class KnownSolutions:
 
     def solve(self, examples: Examples) -> list[Any]:
         """One right answer each."""
-        return [family.solution(*parameters) for family, parameters in ProgrammingPuzzles().read(examples)]
+        return [family.solution(*parameters) for family, parameters in ProgrammingPuzzles().asked(examples)]
 
 
 @lru_cache(maxsize=4096)

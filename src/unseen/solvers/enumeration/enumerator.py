@@ -79,7 +79,7 @@ class Enumerator:
 
     def solve(self, examples: Examples) -> list[Any]:
         """One answer each, or `Unsolved` where the budget was spent."""
-        found = self.find_all(ProgrammingPuzzles().read(examples.questions_only()))
+        found = self.find_all(ProgrammingPuzzles().asked(examples.questions_only()))
         return [Unsolved("budget spent") if each.expression is None else each.answer for each in found]
 
 
@@ -98,7 +98,7 @@ def self_bootstrap(
     """Solve, train on the own solutions, and again.
 
     The first round is solved by the solver as it is, each later one by the model trained on all solutions of the round
-    before. Schuster et al. (2021), section 4.1: the enumerative solvers.
+    before. After the enumerative solvers of Schuster et al. (2021).
 
     Parameters
     ----------
