@@ -14,7 +14,6 @@ from unseen.evaluation.checker_rates import measure_checker
 from unseen.problems import PROBLEMS
 from unseen.problems.numbers.chain_sum import ChainSum
 
-
 NOT_READ_IN_REPLIES = {"programming-puzzles"}
 """Answers are values of three types in Python's writing, which are not looked for in replies; many are right, so that
 the answer to another question may be too."""
