@@ -151,6 +151,14 @@ class ProgrammingPuzzles(Problem):
         columns = (examples.inputs[name].tolist() for name in ("puzzle", "parameters"))
         return [(FAMILIES[name], _literal(text)) for name, text in zip(*columns, strict=True)]
 
+    def read(self, answer: str) -> int | str | list[int] | None:
+        """The value that a text states in Python's writing; None if it states none of the three types.
+
+        Replies of language models are searched for what this understands.
+        """
+        stated = _stated(answer)
+        return stated if any(is_typed(stated, kind) for kind in ("int", "str", "list")) else None
+
     def score(self, examples: Examples, answers: Any) -> NDArray[np.float64]:
         """1 where the predicate returns True for the answer, or for the value that it states as text, else 0.
 
@@ -198,9 +206,8 @@ class ProgrammingPuzzles(Problem):
         truth = [_literal(text) for text in self.truth(examples).tolist()]
         return {
             "another type": [_retyped(value) for value in truth],
-            "its text in quotes twice": [repr(repr(value)) + "x" for value in truth],
             "far off": [_changed(value) for value in truth],
-            "a program": [f"lambda: {value!r}" for value in truth],
+            "a sentence": [f"it may be {value!r}" for value in truth],
             "in a list": [[value] for value in truth],
             "unsolved": [Unsolved("never seen")] * len(truth),
             "nothing": [None] * len(truth),
@@ -238,11 +245,15 @@ def _values(answer: Any, kind: str) -> list[Any]:
         answer = answer.item()
     if type(answer) is not str:
         return [answer]
+    return [value for value in (answer, _stated(answer)) if is_typed(value, kind)]  # type: ignore[arg-type]
+
+
+def _stated(text: str) -> Any:
+    """What a text is as a Python literal; None if it is none, or too long."""
     try:
-        stated = ast.literal_eval(answer.strip()) if len(answer) <= 100 * LONGEST else None
+        return ast.literal_eval(text.strip()) if len(text) <= 100 * LONGEST else None
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        stated = None
-    return [value for value in (answer, stated) if is_typed(value, kind)]  # type: ignore[arg-type]
+        return None
 
 
 def _retyped(value: Any) -> Any:
