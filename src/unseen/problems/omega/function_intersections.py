@@ -50,15 +50,11 @@ class FunctionIntersections(TemplatedQuestions):
         "transformed": "a zigzag function applied so often that its graph has thousands of points",
     }
 
-    @property
-    def _most(self) -> int:
-        return self.size + self.steps_up
-
     def filled(
         self, generator: np.random.Generator, size: NDArray[np.int64], levels: Levels, kind: int
     ) -> NDArray[np.int64]:
         """Places in ascending order, factors, and the height of the line; or pieces and times of a zigzag."""
-        most, count = self._most, len(size)
+        most, count = self.largest, len(size)
         if kind == TRANSFORMED:
             rows = np.zeros((count, 2 * most + 2), dtype=np.int64)
             rows[:, 1], rows[:, 2] = generator.integers(2, 10, size=count), generator.integers(5, 10, size=count)
@@ -87,7 +83,7 @@ class FunctionIntersections(TemplatedQuestions):
         """By the signs at the kinks and far out."""
         if kind == TRANSFORMED:
             return rows[:, 2] ** rows[:, 3]
-        most = self._most
+        most = self.largest
         factors, used = rows[:, 2 + most : 2 + 2 * most], np.arange(most) < rows[:, 1, None]
         values = np.sign(self._values(rows[:, 2 : 2 + most], factors, rows[:, -1], used))
         far = np.sign(factors.sum(axis=1))
@@ -106,7 +102,7 @@ class FunctionIntersections(TemplatedQuestions):
             for _ in range(row[3]):
                 points *= row[2]
             return points
-        most, size = self._most, row[1]
+        most, size = self.largest, row[1]
         places, factors = row[2 : 2 + size], row[2 + most : 2 + most + size]
         found = set()
         for piece in range(size + 1):
@@ -133,7 +129,7 @@ class FunctionIntersections(TemplatedQuestions):
                 numerals(rows[:, 3]),
                 " times in a row meet the line y = 1/2?",
             ]
-        most = self._most
+        most = self.largest
         parts: list[str | NDArray[np.uint8]] = [
             "Let n be the number of points where the graph of "
             if kind == COMPOSED

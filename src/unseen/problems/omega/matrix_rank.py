@@ -47,15 +47,11 @@ class MatrixRank(TemplatedQuestions):
         "transformed": "matrices of 20 to 99 rows with entries (a*i + b*j + 1)^d",
     }
 
-    @property
-    def _most(self) -> int:
-        return self.size + self.steps_up
-
     def filled(
         self, generator: np.random.Generator, size: NDArray[np.int64], levels: Levels, kind: int
     ) -> NDArray[np.int64]:
         """The entries row by row, in a corner of the largest matrix; or a, b and d."""
-        most, count = self._most, len(size)
+        most, count = self.largest, len(size)
         if kind == TRANSFORMED:
             rows = np.zeros((count, most * most + 1), dtype=np.int64)
             rows[:, 0], rows[:, 3] = generator.integers(20, 100, size=count), generator.integers(1, 8, size=count)
@@ -83,12 +79,12 @@ class MatrixRank(TemplatedQuestions):
         """By elimination without fractions."""
         if kind == TRANSFORMED:
             return rows[:, 4] + 1
-        rank = ranks(rows[:, 2:].reshape(len(rows), self._most, self._most))
+        rank = ranks(rows[:, 2:].reshape(len(rows), self.largest, self.largest))
         return derangements(rank + MORE) if kind == COMPOSED else rank
 
     def reckoned(self, row: list[int]) -> int:
         """By elimination in fractions; of a large matrix, by that of the first rows and columns."""
-        most = self._most
+        most = self.largest
         if row[0] == TRANSFORMED:
             a, b, power = row[2:5]
             return _rank([[(a * i + b * j + 1) ** power for j in range(1, 11)] for i in range(1, 11)])
@@ -118,7 +114,7 @@ class MatrixRank(TemplatedQuestions):
         parts: list[str | NDArray[np.uint8]] = [
             "Let r be the rank of the matrix [" if kind == COMPOSED else "What is the rank of the matrix ["
         ]
-        size, most = rows[:, 1], self._most
+        size, most = rows[:, 1], self.largest
         for i in range(int(size.max())):
             parts.append(chosen(["", ", [" if i else "["], i < size))
             for j in range(int(size.max())):

@@ -45,7 +45,7 @@ class PolygonAngles(TemplatedQuestions):
         self, generator: np.random.Generator, size: NDArray[np.int64], levels: Levels, kind: int
     ) -> NDArray[np.int64]:
         """All angles but the last; or points and step of a star."""
-        most = self.size + self.steps_up
+        most = self.largest
         if kind == TRANSFORMED:
             points = generator.integers(20, 1000, size=len(size))
             step = 2 + (generator.random(len(size)) * ((points - 1) // 2 - 1)).astype(np.int64)

@@ -44,7 +44,7 @@ class PolygonChords(TemplatedQuestions):
         self, generator: np.random.Generator, size: NDArray[np.int64], levels: Levels, kind: int
     ) -> NDArray[np.int64]:
         """Vertices, then the two ends of each chord, the smaller number first; no chord comes twice."""
-        most, count = self.size + self.steps_up, len(size)
+        most, count = self.largest, len(size)
         low, high = (50, 1000) if kind == TRANSFORMED else levels.magnitudes
         vertices = 2 * generator.integers(max(3, low), high + 1, size=count)
         if kind == TRANSFORMED:

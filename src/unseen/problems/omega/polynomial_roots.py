@@ -51,7 +51,7 @@ class PolynomialRoots(TemplatedQuestions):
         self, generator: np.random.Generator, size: NDArray[np.int64], levels: Levels, kind: int
     ) -> NDArray[np.int64]:
         """Coefficients from the lowest up, and a power for transformed questions."""
-        most = self.size + self.steps_up
+        most = self.largest
         coefficients = np.zeros((len(size), most + 1), dtype=np.int64)
         power = np.zeros_like(size)
         if kind == TRANSFORMED:

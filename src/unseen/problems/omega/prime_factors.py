@@ -54,7 +54,7 @@ class PrimeFactors(TemplatedQuestions):
             return np.column_stack([np.full_like(size, 2), pool[first] * pool[second]])
         low, high = levels.magnitudes
         pool, large = primes_between(2, high), primes_between(low, high)
-        factors = generator.choice(pool, size=(len(size), self.size + self.steps_up))
+        factors = generator.choice(pool, size=(len(size), self.largest))
         factors[:, 0] = generator.choice(large, size=len(size))
         factors[np.arange(factors.shape[1]) >= size[:, None]] = 1
         return np.column_stack([size, factors.prod(axis=1)])

@@ -91,11 +91,16 @@ class TemplatedQuestions(WholeNumberRows):
             found[split] = Split("composed" if split.startswith("composed") else "transformed", description)
         return found
 
+    @property
+    def largest(self) -> int:
+        """The largest size of any split."""
+        return self.size + self.steps_up
+
     def levels(self, split: str) -> Levels:
         """The sizes and magnitudes of a split."""
         sizes, magnitudes = (self.smallest, self.size), (1, self.magnitude)
         if split == "longer:size":
-            sizes = (self.size + 1, self.size + self.steps_up)
+            sizes = (self.size + 1, self.largest)
         if split == "longer:magnitude":
             magnitudes = (self.magnitude + 1, self.magnitude * self.times_up)
         return Levels(sizes, magnitudes)
