@@ -1,7 +1,7 @@
 """Rule, memory, or cannot tell: what the scores of a solver say, by a documented rule without settings.
 
-The rule for accuracy was fixed before any scores were seen. For errors, what skill 0 means was chosen after the errors of
-the classical solvers, and of right answers dealt to other questions, had been seen on the seven problems scored so.
+The rule for accuracy was fixed before any scores were seen. For errors, what skill 0 means was chosen after the errors
+of the classical solvers, and of right answers dealt to other questions, had been seen on the seven problems scored so.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def test_power_sums_are_those_of_the_numerical_roots():
 def test_graphs_cross_lines_as_often_as_fine_sampling_sees():
     problem = un.problem("function-intersections")
     for row, answer in asked("function-intersections", "iid", 40):
-        places, factors = np.array(row[2 : 2 + row[1]]), np.array(row[2 + problem._most :][: row[1]])
+        places, factors = np.array(row[2 : 2 + row[1]]), np.array(row[2 + problem.largest :][: row[1]])
         kinks = np.array([-300.0, *places, 300.0])
         values = (np.abs(kinks[:, None] - places) * factors).sum(axis=1) - row[-1]
         on_kinks = int((values[1:-1] == 0).sum())
