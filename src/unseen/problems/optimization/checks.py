@@ -97,14 +97,24 @@ def agreement_with_fallback(truth: Optimum, model: LinearModel, found: Optimum |
 
 
 def distinguish(
-    first: Callable[[int], LinearModel], second: Callable[[int], LinearModel], budget: int, rtol: float = 1e-6
+    first: Callable[[int], LinearModel | Optimum],
+    second: Callable[[int], LinearModel | Optimum],
+    budget: int,
+    rtol: float = 1e-6,
 ) -> int | None:
     """The first instance of so many on which two models have different optima; None if all agree.
+
+    Each gives the model of an instance, or its optimum where that is known already.
 
     None is no proof of equivalence: with `budget` instances that agree, a difference on a share p of all instances
     has been missed with probability (1 - p)^budget.
     """
-    return next((i for i in range(budget) if not equal_optima(solve(first(i)), solve(second(i)), rtol)), None)
+
+    def optimum(found: LinearModel | Optimum) -> Optimum:
+        return found if isinstance(found, Optimum) else solve(found)
+
+    pairs = ((i, optimum(first(i)), optimum(second(i))) for i in range(budget))
+    return next((i for i, one, other in pairs if not equal_optima(one, other, rtol)), None)
 
 
 def canonical_rows(model: LinearModel) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from unseen.contracts.problem import random_stream
 from unseen.contracts.study import Outcome, current_run
 from unseen.problems.optimization.checks import (
     agreement_with_fallback,
+    distinguish,
     equal_optima,
     equivalent_in_form,
     rounded_agreement,
@@ -42,10 +43,7 @@ def reference(family: str, use: str, seed: int, sizes: tuple[int, ...], i: int) 
 def differing(family: str, operator: Operator, use: str, seed: int, sizes: tuple[int, ...], budget: int) -> int | None:
     """The first of so many instances on which operator and right model differ."""
     draw = instances(family, use, seed, sizes)
-    for i in range(budget):
-        if not equal_optima(reference(family, use, seed, sizes, i), solve(operator(draw(i)))):
-            return i
-    return None
+    return distinguish(lambda i: reference(family, use, seed, sizes, i), lambda i: operator(draw(i)), budget)
 
 
 def accepted(
